@@ -1,0 +1,123 @@
+// The algorithm interface: a machine is told what happened and answers through its context.
+// Room: algorithms. Pure and deterministic: no socket, clock, thread, device or number of a tensor.
+// Caller: the drivers (actors/worker, actors/aggregator). Source: architecture, section 2.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "algorithms/optimizer.hpp"
+#include "algorithms/tensor.hpp"
+#include "algorithms/vocabulary.hpp"
+
+namespace murm {
+
+/// The samples of one gradient: a range of the run's endless stream of shuffled epochs.
+struct Lease {
+  LeaseId id = 0;
+  Step step = 0;               // synchronous algorithms: the step it belongs to; otherwise equal to id
+  std::uint32_t index = 0;     // place among the leases of its step, from 0: the order of reduction
+  std::uint32_t quorum = 1;    // leases of its step, fixed when the step was planned
+  SampleCount position = 0;    // first sample in the stream; epoch = position / size of the data set
+  std::uint32_t samples = 0;   // at least 1
+  bool requested = true;       // answers a request of this worker; false: taken over from a lost one
+};
+
+/// A gradient has been computed. `gradient` is the SUM over the samples of the lease (not the mean):
+/// sums of sums need no rescaling, so accumulation on one worker and reduction over many are the same
+/// additions in the same order.
+struct GradientReady {
+  Lease lease;
+  Tensor gradient;      // [parameters], fp32, immutable from here on
+  double loss_sum = 0;  // summed over the samples
+};
+
+enum class MessageKind : std::uint8_t {
+  pull = 1,        // worker -> aggregator: send me your shard
+  push = 2,        // worker -> aggregator: gradient of a lease, this shard's range
+  parameters = 3,  // aggregator -> worker: answers exactly one pull or push
+};
+
+/// What machines say to each other. The driver fills in `from` and frames it for the network.
+struct Message {
+  MessageKind kind = MessageKind::pull;
+  PeerId from;
+  std::uint32_t shard = 0;
+  Version version = 0;        // push: version the worker read; parameters: version sent
+  Lease lease;                // push
+  double loss_sum = 0;        // push
+  double learning_rate = 0;   // parameters: rate of the next update, for reports of divergence
+  Tensor payload;             // push: gradient range; parameters: the shard; immutable
+};
+
+struct MembershipChange {
+  Epoch epoch = 0;
+  std::vector<PeerId> joined;
+  std::vector<PeerId> left;
+};
+
+/// The discrete state of a machine and the tensors it owns, by name: checkpoints and tests read it.
+struct MachineState {
+  std::vector<std::pair<std::string, std::uint64_t>> numbers;
+  std::vector<std::pair<std::string, Tensor>> tensors;
+  std::uint64_t number(const std::string& name) const;  // throws InputError when missing
+  const Tensor& tensor(const std::string& name) const;  // throws InputError when missing
+};
+
+/// The only door of a machine to the world. Effects of one event happen in the order they were asked
+/// for, and before the effects of the next event (as if sequential, per peer).
+class Context {
+ public:
+  virtual ~Context() = default;
+
+  virtual PeerId self() const = 0;
+
+  // -- work (worker side)
+  /// Asks the data steward for a lease; answered by `on_lease`, perhaps much later.
+  virtual void request_lease() = 0;
+  /// Computes the gradient of `lease` at the parameters whose consecutive parts are `parameters`
+  /// (read as they are now); answered by `on_gradient`. At most one is outstanding.
+  virtual void compute(const Lease& lease, std::span<const Tensor> parameters) = 0;
+
+  // -- leases (aggregator side)
+  /// True the first time this shard is offered `lease`; a refusal is counted by the driver.
+  virtual bool admit(const Lease& lease) = 0;
+  /// The gradient in `push` is now in this shard's parameters, `staleness` updates after its read.
+  virtual void applied(const Message& push, Version staleness) = 0;
+
+  // -- tensors: verbs are carried out in order
+  virtual Tensor allocate(std::size_t length) = 0;                    // zeros, mutable, owned by the caller
+  virtual Tensor snapshot(const Tensor& source) = 0;                  // immutable copy of its value now
+  virtual void copy(const Tensor& destination, const Tensor& source) = 0;
+  virtual void axpy(const Tensor& y, float a, const Tensor& x) = 0;   // y <- y + a x
+  virtual void scale(const Tensor& x, float a) = 0;                   // x <- a x
+  /// x <- x * min(1, limit / (|x|_2 * unit)): global-norm clipping of `unit` * x; returns nothing.
+  virtual void clip(const Tensor& x, double unit, double limit) = 0;
+  /// One optimizer step on `x` with gradient `gradient_scale * gradient`; see algorithms/optimizer.hpp.
+  virtual void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
+                              std::span<const Tensor> state) = 0;
+
+  // -- messages
+  virtual void send(PeerId to, Message message) = 0;
+  /// Refuses what a peer said: counted, the peer is not answered.
+  virtual void reject(const Message& message, std::string why) = 0;
+};
+
+/// One role of one algorithm. Each `on_` runs to completion, does not block and does not throw.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  virtual void on_start(Context& context) = 0;
+  virtual void on_lease(const Lease& /*lease*/, Context& /*context*/) {}
+  virtual void on_gradient(const GradientReady& /*gradient*/, Context& /*context*/) {}
+  virtual void on_message(const Message& /*message*/, Context& /*context*/) {}
+  virtual void on_membership(const MembershipChange& /*change*/, Context& /*context*/) {}
+  virtual void save(MachineState& /*state*/) const {}
+  virtual void load(const MachineState& /*state*/, Context& /*context*/) {}
+};
+
+}  // namespace murm

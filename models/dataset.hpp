@@ -1,0 +1,31 @@
+// A labelled data set in memory.
+// Room: models. Knows pictures and labels, not who reads them or in which order (models/sampler).
+// Caller: actors/device_actor, actors/evaluator. Implementations: models/digits, models/idx.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace murm {
+
+/// Immutable after construction; shared by all workers of a process. Thread: any.
+/// Shapes: pixels [size][features], bytes 0..255; labels [size], 0..classes-1.
+struct Dataset {
+  std::size_t features = 0;
+  std::size_t classes = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> labels;
+
+  std::size_t size() const { return labels.size(); }
+  /// Writes sample `index` as fp32 in [0, 1] to `features_out` [features].
+  void read(std::size_t index, std::span<float> features_out) const;
+};
+
+struct DataSplits {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> test;
+};
+
+}  // namespace murm

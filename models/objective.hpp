@@ -1,0 +1,50 @@
+// What is trained: a function of one flat parameter vector and a batch.
+// Room: models. Works on a Device; knows no worker, message or algorithm.
+// Caller: actors/device_actor (gradient), actors/evaluator (evaluate). Implementations: models/mlp.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace murm {
+
+/// Shapes: features [size][features] row-major fp32; labels [size].
+struct Batch {
+  std::span<const float> features;
+  std::span<const std::int32_t> labels;
+  std::size_t size() const { return labels.size(); }
+};
+
+/// A named range of the flat parameter vector.
+struct ParameterTensor {
+  std::string name;                  // "layer0.weight"
+  std::vector<std::size_t> shape;    // row-major
+  std::size_t offset = 0;            // first element in the flat vector
+  std::size_t size() const;          // elements
+};
+
+struct BatchResult {
+  double loss_sum = 0;        // cross-entropy in nats, summed over the batch
+  std::uint64_t correct = 0;  // argmax equals label
+};
+
+/// One instance per lane of compute; its workspace is planned for `batch_max` samples at construction
+/// and nothing is allocated afterwards. Thread: one at a time.
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  virtual std::span<const ParameterTensor> layout() const = 0;
+  virtual std::size_t parameter_count() const = 0;
+  virtual std::size_t batch_max() const = 0;
+  /// Fills `parameters` [parameter_count] from the seed alone.
+  virtual void initialize(std::uint64_t seed, std::span<float> parameters) const = 0;
+  /// Overwrites `gradient` [parameter_count] with the gradient SUMMED over the batch.
+  virtual BatchResult gradient(std::span<const float> parameters, const Batch& batch,
+                               std::span<float> gradient) = 0;
+  virtual BatchResult evaluate(std::span<const float> parameters, const Batch& batch) = 0;
+};
+
+}  // namespace murm
