@@ -1,5 +1,6 @@
 // One macro: marks an element-wise body that nvcc compiles for the device as well.
-// Room: algorithms. Caller: element-wise bodies of optimizers (and later codecs).
+// Room: algorithms. The only trace of a device in this room.
+// Caller: element-wise bodies of optimizers and codecs.
 #pragma once
 
 #ifdef __CUDACC__

@@ -19,7 +19,7 @@ namespace murm {
 /// The samples of one gradient: a range of the run's endless stream of shuffled epochs.
 struct Lease {
   LeaseId id = 0;
-  Step step = 0;               // synchronous algorithms: the step it belongs to; otherwise equal to id
+  Step step = 0;               // the step it belongs to; asynchronous: counts the grants of its worker
   std::uint32_t index = 0;     // place among the leases of its step, from 0: the order of reduction
   std::uint32_t quorum = 1;    // leases of its step, fixed when the step was planned
   SampleCount position = 0;    // first sample in the stream; epoch = position / size of the data set
@@ -48,7 +48,7 @@ struct Message {
   PeerId from;
   std::uint32_t shard = 0;
   Version version = 0;        // push: version the worker read; parameters: version sent
-  Lease lease;                // push
+  Lease lease;                // push; pull: its step is the clock asked for
   double loss_sum = 0;        // push
   double learning_rate = 0;   // parameters: rate of the next update, for reports of divergence
   Tensor payload;             // push: gradient range; parameters: the shard; immutable
@@ -88,6 +88,9 @@ class Context {
   virtual bool admit(const Lease& lease) = 0;
   /// The gradient in `push` is now in this shard's parameters, `staleness` updates after its read.
   virtual void applied(const Message& push, Version staleness) = 0;
+
+  /// This shard's range of the initial parameters, for `on_start`.
+  virtual Tensor initial_parameters() = 0;
 
   // -- tensors: verbs are carried out in order
   virtual Tensor allocate(std::size_t length) = 0;                    // zeros, mutable, owned by the caller

@@ -1,0 +1,29 @@
+// The aggregator: drives the aggregator machine of an algorithm on one shard of the parameters.
+// Room: actors. Contains no algorithm: admission, arithmetic and sending are asked for by the machine.
+// Caller: actors/node spawns one per shard, detached: its thread does the shard's arithmetic.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "actors/cast.hpp"
+#include "algorithms/registry.hpp"
+
+namespace murm {
+
+struct AggregatorOptions {
+  AlgorithmOptions algorithm;
+  std::uint32_t shard = 0;
+  Tensor initial;                          // this shard's initial parameters
+  std::shared_ptr<const MachineState> restored;  // of a checkpoint; null: start fresh
+  LeaseId restored_leases = 0;             // leases the checkpoint holds
+  std::uint64_t leases_expected = 0;       // of the whole run, 0: unknown
+};
+
+/// In:    Delivery (pull, push), Membership, SnapshotRequest.
+/// Out:   Delivery (parameters) to workers, Applied to steward and monitor.
+/// State: the machine, its tensors, the ledger of leases, the routes to the workers of this epoch.
+/// A partner is lost: its route goes with the next Membership; what it sent afterwards is refused.
+AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
+                                          StewardActor steward, MonitorActor monitor);
+
+}  // namespace murm

@@ -1,0 +1,211 @@
+// Who talks to whom inside a process: the messages of the cast and its typed interfaces.
+// Room: actors. Structs and handle types only.
+// Caller: every actor. What crosses processes is in serialization/messages.hpp.
+#pragma once
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/caf.hpp"
+#include "algorithms/lease_plan.hpp"
+#include "algorithms/machine.hpp"
+#include "serialization/messages.hpp"
+
+namespace murm {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+// -- between machines, local or through a link
+struct Delivery {
+  PeerId to;
+  Message message;
+};
+
+// -- worker <-> device
+struct ComputeJob {
+  Lease lease;
+  std::vector<Tensor> parameters;  // consecutive parts of the flat vector, immutable
+};
+struct ComputeDone {
+  GradientReady gradient;
+  Nanoseconds began{0};
+  Nanoseconds ended{0};
+};
+
+// -- aggregator -> data steward, monitor
+struct Applied {
+  std::uint32_t shard = 0;
+  Lease lease;
+  PeerId worker;
+  double loss_sum = 0;
+  Version staleness = 0;
+  Version version = 0;  // after the update
+};
+
+/// A worker as the coordinator's process sees it, local or behind a link.
+struct StopWorker {
+  PeerId worker;
+};
+using DeliveryActor = caf::typed_actor<Takes<Delivery>>;
+using WorkerActor = caf::typed_actor<Takes<Delivery>, Takes<LeaseGrant>, Takes<StopWorker>>;
+
+// -- coordinator -> aggregators, data steward: who takes part from now on
+struct Membership {
+  MembershipChange change;
+  std::vector<std::pair<PeerId, WorkerActor>> routes;  // of the joined
+};
+
+// -- coordinator <-> aggregator
+struct SnapshotRequest {
+  bool with_optimizer = false;
+};
+struct ShardSnapshot {
+  std::uint32_t shard = 0;
+  MachineState state;  // tensors are copies
+  std::uint64_t refused_duplicate = 0;
+  std::uint64_t refused_other = 0;
+  std::uint64_t admitted = 0;
+  std::uint64_t applied = 0;
+};
+
+// -- data steward <-> coordinator
+struct HoldAt {
+  SampleCount boundary = 0;  // 0: none
+};
+struct StopLeases {};
+struct StewardView {
+  LeaseCounts counts;
+  LeaseId next_lease = 0;
+  Step next_step = 0;
+  SampleCount position = 0;
+  bool finished = false;
+  Nanoseconds active{0};  // from the first lease to the last apply, pauses at cuts excluded
+};
+struct Drained {
+  StewardView view;
+};
+struct ViewRequest {};
+
+// -- worker
+struct StartWorker {
+  PeerId peer;  // of its seat
+};
+struct ReportRequest {};
+
+/// What a worker needs of its coordinator's process, local or behind a link.
+using LeaseDesk = caf::typed_actor<Takes<LeaseRequest>>;
+using ReportDesk = caf::typed_actor<Takes<WorkerReport>, Takes<Failure>>;
+
+// -- joining
+struct JoinRequest {
+  Hello hello;
+  std::uint64_t connection = 0;  // 0: workers of this process
+  std::vector<WorkerActor> workers;  // one for each seat, or one link for all
+};
+struct JoinAnswer {
+  std::optional<Welcome> welcome;  // none: refused
+  std::string refusal;
+  std::uint64_t run = 0;
+  Epoch epoch = 0;  // the first one the newcomers belong to
+};
+/// A process with workers is gone: seen by the link (heartbeats) or by its parent (exit).
+struct ProcessLost {
+  std::uint64_t connection = 0;  // 0: see process_id
+  std::uint64_t process_id = 0;
+  std::string reason;
+};
+struct Interrupt {
+  int signal = 0;
+};
+
+// -- evaluation, checkpoints
+struct EvaluationRequest {
+  std::vector<Tensor> parameters;
+};
+struct Evaluation {
+  double loss = 0;      // mean cross-entropy, nats
+  double accuracy = 0;  // fraction
+};
+struct CheckpointRequest {
+  std::vector<ShardSnapshot> shards;
+  StewardView view;
+};
+struct CheckpointDone {
+  bool written = false;
+  std::string note;  // why not
+};
+
+// -- monitor
+struct Evaluated {
+  SampleCount samples = 0;
+  Nanoseconds active{0};
+  Evaluation evaluation;
+};
+struct Notice {
+  std::string text;  // a line for the user
+};
+struct MonitorSummaryRequest {};
+struct LossPoint {
+  SampleCount samples = 0;
+  double loss = 0;  // mean since the point before
+};
+struct MonitorSummary {
+  double train_loss = 0;  // mean between the last two evaluations
+  std::vector<LossPoint> losses;
+  double staleness_mean = 0;
+  Version staleness_max = 0;
+  std::vector<std::uint64_t> staleness_histogram;  // by staleness, last place: that or more
+  Version updates = 0;                             // of shard 0
+};
+
+using AggregatorActor = caf::typed_actor<Takes<Delivery>, Takes<Membership>,
+                                         Answers<SnapshotRequest, ShardSnapshot>>;
+using DeviceActor = caf::typed_actor<Takes<ComputeJob>>;
+using StewardActor =
+    caf::typed_actor<Takes<LeaseRequest>, Takes<Applied>, Takes<Membership>, Takes<HoldAt>,
+                     Takes<StopLeases>, Answers<ViewRequest, StewardView>>;
+using MonitorActor = caf::typed_actor<Takes<Applied>, Takes<Evaluated>, Takes<Notice>,
+                                      Answers<MonitorSummaryRequest, MonitorSummary>>;
+using CoordinatorActor =
+    caf::typed_actor<Takes<Drained>, Takes<WorkerReport>, Takes<Failure>, Takes<ProcessLost>,
+                     Takes<Interrupt>, Answers<JoinRequest, JoinAnswer>>;
+using EvaluatorActor = caf::typed_actor<Answers<EvaluationRequest, Evaluation>>;
+using CheckpointerActor = caf::typed_actor<Answers<CheckpointRequest, CheckpointDone>>;
+
+}  // namespace murm
+
+// Passed as pointers inside a process; Cap'n Proto is the only format that leaves it.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Delivery)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeDone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Applied)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Membership)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::SnapshotRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ShardSnapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::HoldAt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StopLeases)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StewardView)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Drained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ViewRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StartWorker)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StopWorker)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ReportRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::JoinRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::JoinAnswer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ProcessLost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Interrupt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::EvaluationRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Evaluation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::CheckpointRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::CheckpointDone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Evaluated)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::MonitorSummaryRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::MonitorSummary)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::LeaseRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::LeaseGrant)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::WorkerReport)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Failure)

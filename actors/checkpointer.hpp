@@ -1,0 +1,40 @@
+// The checkpointer: writes consistent cuts to disk and reads them back.
+// Room: actors. Turns shards and the steward's view into files; the store makes them atomic.
+// Caller: actors/node spawns one, detached: it waits for the disk.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/cast.hpp"
+#include "runtime/job.hpp"
+
+namespace murm {
+
+struct CheckpointerOptions {
+  std::filesystem::path folder;
+  std::uint64_t keep = 2;
+  std::uint64_t job_hash = 0;
+};
+
+/// In: CheckpointRequest. Out: its answer; a disk that is full is an answer, not a failure.
+CheckpointerActor::behavior_type checkpointer(CheckpointerActor::pointer self,
+                                              CheckpointerOptions options);
+
+/// What a run continues from.
+struct Restored {
+  std::vector<std::shared_ptr<const MachineState>> shards;
+  StewardView view;
+  std::vector<std::string> notes;  // newer checkpoints that were not whole
+};
+
+/// Reads the newest whole checkpoint. Throws InputError when there is none, or when it was written by
+/// a job whose model, data, optimizer or algorithm differ.
+Restored restore_checkpoint(const std::filesystem::path& folder, std::uint64_t job_hash,
+                            std::uint32_t shards);
+
+/// Hash of the parts of a job that must not change on resume.
+std::uint64_t resume_hash(const Job& job);
+
+}  // namespace murm

@@ -1,0 +1,296 @@
+#include "actors/coordinator.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "actors/membership.hpp"
+#include "runtime/job_file.hpp"
+
+namespace murm {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kDrainDeadline{1000};   // after an interrupt: what is in flight may still land
+constexpr milliseconds kReportDeadline{500};   // at the end: workers may still report
+constexpr seconds kRejoinDeadline{30};         // without any worker
+constexpr seconds kSnapshotDeadline{30};
+constexpr seconds kEvaluationDeadline{600};
+
+enum class Phase : std::uint8_t { gathering, running, cutting, ending, over };
+
+class Coordinator {
+ public:
+  Coordinator(CoordinatorSelf::pointer self, CoordinatorOptions options)
+      : self_(self), options_(std::move(options)), seats_(options_.job.cluster.workers) {}
+
+  void meet(const Cast& cast) {
+    cast_ = cast;
+    for (const auto& aggregator : cast_.aggregators) self_->monitor(aggregator);
+    self_->monitor(cast_.steward);
+    self_->monitor(cast_.evaluator);
+  }
+
+  JoinAnswer join(const JoinRequest& request) {
+    JoinAnswer answer;
+    if (phase_ >= Phase::ending) {
+      answer.refusal = "the run is over";
+      return answer;
+    }
+    const Result<std::vector<WorkerSeat>> seats = seats_.admit(request);
+    if (!seats) {
+      answer.refusal = seats.error().text;
+      return answer;
+    }
+    answer.run = options_.run;
+    answer.welcome = Welcome{to_toml(options_.job), "", *seats,
+                             static_cast<std::uint32_t>(cast_.aggregators.size()),
+                             options_.parameters};
+    Membership membership;
+    for (const WorkerSeat& seat : *seats) {
+      membership.change.joined.push_back(seat.peer);
+      membership.routes.emplace_back(seat.peer, seats_.actor(seat.peer));
+      if (request.connection == 0) self_->monitor(seats_.actor(seat.peer));
+    }
+    announce(std::move(membership));
+    answer.epoch = epoch_;
+    ++deadline_;  // whoever waited for a worker has one
+    if (phase_ == Phase::gathering && seats_.full()) begin();
+    return answer;
+  }
+
+  void lose(const ProcessLost& lost) {
+    Membership membership;
+    membership.change.left = seats_.lose(lost);
+    if (membership.change.left.empty() || phase_ >= Phase::ending) return;
+    if (phase_ == Phase::gathering && !options_.workers_can_come) {
+      return end(RunStatus::failed, "a worker process ended before the run began: " + lost.reason);
+    }
+    notice(std::to_string(membership.change.left.size()) + " worker(s) lost: " + lost.reason +
+           "; their leases go to the others");
+    announce(std::move(membership));
+    if (seats_.live_count() > 0 || phase_ == Phase::gathering) return;
+    if (!options_.workers_can_come) return end(RunStatus::failed, "all workers were lost");
+    arm(kRejoinDeadline);
+  }
+
+  void fail(const Failure& failure) { end(RunStatus::failed, failure.reason); }
+  void fail(const std::string& reason) { end(RunStatus::failed, reason); }
+  void take_report(const WorkerReport& report) {
+    seats_.report(report);
+    if (phase_ == Phase::ending && reports_missing_.erase(report.worker) > 0) collect_when_complete();
+  }
+
+  void interrupt(int signal) {
+    if (outcome_.signal != 0 || phase_ >= Phase::ending) return;
+    outcome_.signal = signal;
+    if (phase_ == Phase::gathering) return end(RunStatus::interrupted, "interrupted");
+    self_->send(cast_.steward, StopLeases{});
+    arm(kDrainDeadline);
+  }
+
+  void deadline(std::uint64_t generation) {
+    if (generation != deadline_ || phase_ == Phase::over) return;
+    if (phase_ == Phase::ending) {
+      reports_missing_.clear();
+      return collect_when_complete();
+    }
+    if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
+    end(RunStatus::failed, "no worker came back within 30 s after all were lost");
+  }
+
+  void drained(const StewardView& view) {
+    if (phase_ != Phase::running) return;
+    phase_ = Phase::cutting;
+    outcome_.view = view;
+    const bool stopping = outcome_.signal != 0;
+    const SampleCount checkpoint_every = options_.job.checkpoint.every;
+    const bool evaluate = !stopping && (view.finished || crossed(options_.evaluation_every));
+    const bool checkpoint = cast_.checkpointer && checkpoint_every != 0 &&
+                            (stopping || view.finished || crossed(checkpoint_every));
+    cut_from_ = view.position;
+    take_snapshots(checkpoint, [this, evaluate, checkpoint] {
+      pieces_missing_ = 1 + (evaluate ? 1 : 0) + (checkpoint ? 1 : 0);
+      if (evaluate) start_evaluation();
+      if (checkpoint) start_checkpoint();
+      piece_done();
+    });
+  }
+
+ private:
+  bool crossed(SampleCount every) const {
+    return every != 0 && outcome_.view.position / every > cut_from_ / every;
+  }
+
+  SampleCount next_boundary(SampleCount position) const {
+    SampleCount boundary = (position / options_.evaluation_every + 1) * options_.evaluation_every;
+    if (const SampleCount every = options_.job.checkpoint.every; every != 0) {
+      boundary = std::min(boundary, (position / every + 1) * every);
+    }
+    return boundary;
+  }
+
+  void begin() {
+    phase_ = Phase::running;
+    cut_from_ = options_.position;
+    self_->send(cast_.steward, HoldAt{next_boundary(options_.position)});
+  }
+
+  void announce(Membership membership) {
+    membership.change.epoch = ++epoch_;
+    for (const auto& aggregator : cast_.aggregators) self_->send(aggregator, membership);
+    self_->send(cast_.steward, membership);
+  }
+
+  void notice(std::string text) { self_->send(cast_.monitor, Notice{std::move(text)}); }
+
+  template <class Duration>
+  void arm(Duration delay) {
+    self_->delayed_send(self_, delay, Deadline{++deadline_});
+  }
+
+  template <class Then>
+  void take_snapshots(bool with_optimizer, Then then) {
+    outcome_.shards.assign(cast_.aggregators.size(), ShardSnapshot{});
+    auto missing = std::make_shared<std::size_t>(cast_.aggregators.size());
+    for (const auto& aggregator : cast_.aggregators) {
+      self_->request(aggregator, kSnapshotDeadline, SnapshotRequest{with_optimizer})
+          .then(
+              [this, missing, then](const ShardSnapshot& snapshot) {
+                outcome_.shards.at(snapshot.shard) = snapshot;
+                if (--*missing == 0) then();
+              },
+              [this](const caf::error& error) { broken("an aggregator", error); });
+    }
+  }
+
+  void start_evaluation() {
+    EvaluationRequest request;
+    for (const ShardSnapshot& shard : outcome_.shards) {
+      request.parameters.push_back(shard.state.tensor("parameters"));
+    }
+    self_->request(cast_.evaluator, kEvaluationDeadline, std::move(request))
+        .then(
+            [this](const Evaluation& evaluation) {
+              const StewardView& view = outcome_.view;
+              const Evaluated evaluated{view.position, view.active, evaluation};
+              outcome_.evaluation = evaluation;
+              outcome_.evaluations.push_back(evaluated);
+              self_->send(cast_.monitor, evaluated);
+              piece_done();
+            },
+            [this](const caf::error& error) { broken("the evaluator", error); });
+  }
+
+  void start_checkpoint() {
+    self_->request(cast_.checkpointer, kSnapshotDeadline,
+                   CheckpointRequest{outcome_.shards, outcome_.view})
+        .then(
+            [this](const CheckpointDone& done) {
+              if (!done.written) notice("checkpoint not written, training goes on: " + done.note);
+              piece_done();
+            },
+            [this](const caf::error& error) { broken("the checkpointer", error); });
+  }
+
+  void piece_done() {
+    if (--pieces_missing_ > 0 || phase_ != Phase::cutting) return;
+    if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
+    const double target = options_.job.job.target_accuracy;
+    if (target > 0 && outcome_.evaluation.accuracy >= target) {
+      return end(RunStatus::finished, "target accuracy reached");
+    }
+    if (outcome_.view.finished) return end(RunStatus::finished, "every sample is applied");
+    phase_ = Phase::running;
+    self_->send(cast_.steward, HoldAt{next_boundary(outcome_.view.position)});
+  }
+
+  void broken(const std::string& who, const caf::error& error) {
+    if (phase_ == Phase::ending) {  // the report is written with what there is
+      snapshots_missing_ = false;
+      return collect_when_complete();
+    }
+    end(RunStatus::failed, who + " did not answer: " + self_->system().render(error));
+  }
+
+  void end(RunStatus status, std::string reason) {
+    if (phase_ >= Phase::ending) return;
+    const bool have_snapshots = phase_ == Phase::cutting && pieces_missing_ == 0;
+    phase_ = Phase::ending;
+    outcome_.status = status;
+    outcome_.reason = std::move(reason);
+    for (const PeerId peer : seats_.live()) {
+      reports_missing_.insert(peer);
+      self_->send(seats_.actor(peer), StopWorker{peer});
+    }
+    arm(kReportDeadline);
+    snapshots_missing_ = !have_snapshots;
+    if (have_snapshots) return collect_when_complete();
+    take_snapshots(false, [this] {
+      snapshots_missing_ = false;
+      collect_when_complete();
+    });
+  }
+
+  void collect_when_complete() {
+    if (snapshots_missing_ || !reports_missing_.empty() || phase_ != Phase::ending) return;
+    phase_ = Phase::over;
+    self_->request(cast_.steward, kSnapshotDeadline, ViewRequest{})
+        .then([this](const StewardView& view) { summarize(view); },
+              [this](const caf::error&) { summarize(outcome_.view); });
+  }
+
+  void summarize(const StewardView& view) {
+    outcome_.view = view;
+    self_->request(cast_.monitor, kSnapshotDeadline, MonitorSummaryRequest{})
+        .then(
+            [this](const MonitorSummary& summary) {
+              outcome_.summary = summary;
+              deliver();
+            },
+            [this](const caf::error&) { deliver(); });
+  }
+
+  void deliver() {
+    outcome_.workers = seats_.records();
+    outcome_.samples_before = options_.position;
+    options_.finished(std::move(outcome_));
+  }
+
+  CoordinatorSelf::pointer self_;
+  CoordinatorOptions options_;
+  Cast cast_;
+  Seats seats_;
+  Phase phase_ = Phase::gathering;
+  Epoch epoch_ = 0;
+  RunOutcome outcome_;
+  SampleCount cut_from_ = 0;  // position of the previous cut
+  std::size_t pieces_missing_ = 0;
+  std::set<PeerId> reports_missing_;
+  bool snapshots_missing_ = false;
+  std::uint64_t deadline_ = 0;
+};
+
+}  // namespace
+
+CoordinatorSelf::behavior_type coordinator(CoordinatorSelf::pointer self,
+                                           CoordinatorOptions options) {
+  auto state = std::make_shared<Coordinator>(self, std::move(options));
+  self->set_down_handler([state, self](const caf::down_msg& down) {
+    state->fail("an actor of the run ended: " + self->system().render(down.reason));
+  });
+  return {
+      [state](const Drained& drained) { state->drained(drained.view); },
+      [state](const WorkerReport& report) { state->take_report(report); },
+      [state](const Failure& failure) { state->fail(failure); },
+      [state](const ProcessLost& lost) { state->lose(lost); },
+      [state](const Interrupt& interrupt) { state->interrupt(interrupt.signal); },
+      [state](const JoinRequest& request) { return state->join(request); },
+      [state](const Cast& cast) { state->meet(cast); },
+      [state](const Deadline& deadline) { state->deadline(deadline.generation); },
+  };
+}
+
+}  // namespace murm

@@ -1,0 +1,118 @@
+#include "actors/data_steward.hpp"
+
+#include <map>
+
+namespace murm {
+
+namespace {
+
+class Steward {
+ public:
+  Steward(StewardActor::pointer self, StewardOptions options, std::shared_ptr<const Clock> clock,
+          DrainedDesk coordinator)
+      : self_(self),
+        clock_(std::move(clock)),
+        coordinator_(std::move(coordinator)),
+        plan_(options.plan) {
+    if (options.restored) {
+      plan_.restore(options.restored->next_lease, options.restored->next_step,
+                    options.restored->position);
+    }
+  }
+
+  void request(PeerId worker) {
+    if (begun_) {
+      hand_out(plan_.request(worker));
+    } else {
+      early_.push_back(worker);
+    }
+  }
+
+  void applied(const Applied& event) {
+    last_apply_ = clock_->now();
+    if (plan_.applied(event.lease.id)) announce_when_drained();
+  }
+
+  void change_membership(const Membership& membership) {
+    for (const auto& [peer, actor] : membership.routes) {
+      routes_.emplace(peer, actor);
+      plan_.join(peer);
+    }
+    for (const PeerId peer : membership.change.left) {
+      routes_.erase(peer);
+      std::erase(early_, peer);
+      hand_out(plan_.leave(peer));
+    }
+  }
+
+  void hold_at(SampleCount boundary) {
+    if (announced_drain_) {
+      announced_drain_ = false;
+      paused_ += clock_->now() - drained_at_;
+    }
+    hand_out(plan_.hold_at(boundary));
+    begun_ = true;
+    for (const PeerId worker : std::exchange(early_, {})) hand_out(plan_.request(worker));
+    announce_when_drained();
+  }
+
+  void stop() {
+    plan_.stop();
+    announce_when_drained();
+  }
+
+  StewardView view() const {
+    const Nanoseconds active =
+        first_grant_.count() == 0 ? Nanoseconds{0} : last_apply_ - first_grant_ - paused_;
+    return StewardView{plan_.counts(),   plan_.next_lease(), plan_.next_step(),
+                       plan_.position(), plan_.finished(),   std::max(active, Nanoseconds{0})};
+  }
+
+ private:
+  void hand_out(const std::vector<Grant>& grants) {
+    for (const Grant& grant : grants) {
+      if (first_grant_.count() == 0) first_grant_ = clock_->now();
+      const auto route = routes_.find(grant.worker);
+      if (route != routes_.end()) self_->send(route->second, LeaseGrant{grant.worker, grant.lease});
+    }
+  }
+
+  void announce_when_drained() {
+    if (announced_drain_ || !plan_.drained()) return;
+    announced_drain_ = true;
+    drained_at_ = clock_->now();
+    self_->send(coordinator_, Drained{view()});
+  }
+
+  StewardActor::pointer self_;
+  std::shared_ptr<const Clock> clock_;
+  DrainedDesk coordinator_;
+  LeasePlan plan_;
+  std::map<PeerId, WorkerActor> routes_;
+  std::vector<PeerId> early_;  // requests made before the run began
+  bool begun_ = false;
+  bool announced_drain_ = false;
+  Nanoseconds first_grant_{0};
+  Nanoseconds last_apply_{0};
+  Nanoseconds drained_at_{0};
+  Nanoseconds paused_{0};
+};
+
+}  // namespace
+
+StewardActor::behavior_type data_steward(StewardActor::pointer self, StewardOptions options,
+                                         std::shared_ptr<const Clock> clock,
+                                         DrainedDesk coordinator) {
+  auto steward = std::make_shared<Steward>(self, std::move(options), std::move(clock),
+                                           std::move(coordinator));
+  return {
+      [steward](const LeaseRequest& request) { steward->request(request.worker); },
+      [steward](const Applied& event) { steward->applied(event); },
+      [steward](const Membership& membership) { steward->change_membership(membership); },
+      [steward](const HoldAt& hold) { steward->hold_at(hold.boundary); },
+      [steward](const StopLeases&) { steward->stop(); },
+      [steward](const ViewRequest&) { return steward->view(); },
+  };
+}
+
+}  // namespace murm

@@ -1,0 +1,28 @@
+// The data steward: leases samples to workers and knows what has been applied.
+// Room: actors. Drives algorithms/lease_plan; holds no data.
+// Caller: actors/node spawns one, in the coordinator's process.
+#pragma once
+#include <memory>
+
+#include "actors/cast.hpp"
+#include "runtime/clock.hpp"
+
+namespace murm {
+
+using DrainedDesk = caf::typed_actor<Takes<Drained>>;
+
+struct StewardOptions {
+  LeasePlanOptions plan;
+  std::optional<StewardView> restored;   // of a checkpoint
+};
+
+/// In:    LeaseRequest, Applied, Membership, HoldAt (the first one begins the run), StopLeases, ViewRequest.
+/// Out:   LeaseGrant to workers, Drained to the coordinator: everything handed out is applied and the
+///        boundary of HoldAt (or the end) is reached; nothing moves before the next HoldAt.
+/// State: the lease plan, the routes to the workers, the clock of active time.
+/// A worker is lost: its leases go to others with the Membership that says so.
+StewardActor::behavior_type data_steward(StewardActor::pointer self, StewardOptions options,
+                                         std::shared_ptr<const Clock> clock,
+                                         DrainedDesk coordinator);
+
+}  // namespace murm

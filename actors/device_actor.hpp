@@ -1,0 +1,22 @@
+// The device actor: owns one lane of compute and its thread.
+// Room: actors. Knows leases and tensors; no rank, no network.
+// Caller: actors/node spawns one per worker, detached: it may compute for long, nobody else waits.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "actors/cast.hpp"
+#include "models/gradient_lane.hpp"
+#include "runtime/clock.hpp"
+
+namespace murm {
+
+using LaneFactory = std::function<std::unique_ptr<GradientLane>()>;
+using ComputeSink = caf::typed_actor<Takes<ComputeDone>, Takes<Failure>>;
+
+/// In: ComputeJob. Out: ComputeDone to `owner`, or Failure when the device or its data cannot be used.
+/// State: the lane, built on the actor's own thread. The owner is lost: linked, it ends with it.
+DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory make_lane,
+                                        ComputeSink owner, std::shared_ptr<const Clock> clock);
+
+}  // namespace murm

@@ -1,0 +1,57 @@
+// What a job means: the options of every part, derived once.
+// Room: actors. Pure arithmetic on a Job; the one place where units of a job file become units of code.
+// Caller: actors/training_node, actors/worker_node, tools/murm.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/device_actor.hpp"
+#include "actors/evaluator.hpp"
+#include "algorithms/lease_plan.hpp"
+#include "algorithms/registry.hpp"
+#include "models/dataset.hpp"
+#include "runtime/job.hpp"
+
+namespace murm {
+
+/// Shapes of a job's data, known before it is loaded.
+struct DataShape {
+  SampleCount train = 0;  // samples of an epoch
+  std::size_t features = 0;
+  std::size_t classes = 0;
+};
+
+/// Reads what must be read to know; throws InputError when the data cannot be used.
+DataShape data_shape(const Job& job, const Dataset& test);
+
+struct JobPlan {
+  Job job;
+  AlgorithmOptions algorithm;
+  LeasePlanOptions leases;
+  SampleCount evaluation_every = 0;
+  std::uint64_t parameters = 0;
+  DataShape shape;
+};
+
+/// Throws InputError when the parts do not fit together (more aggregators than parameters).
+JobPlan plan_job(const Job& job, const DataShape& shape);
+
+/// The part of the options that a worker machine needs, without sizes.
+AlgorithmOptions worker_algorithm(const Job& job);
+
+/// Makes the lanes of this process's workers. It runs on their device threads; the first to ask loads
+/// the training set, which all share.
+LaneFactory make_lane_factory(const Job& job);
+/// Makes the evaluator's parts around a test set at hand.
+std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
+                                                       std::shared_ptr<const Dataset> test);
+/// Initial parameters of the job's model, from its seed.
+std::vector<float> initial_parameters(const Job& job, const DataShape& shape);
+/// Names and shapes of the parameters, for files.
+std::vector<ParameterTensor> parameter_layout(const Job& job, const DataShape& shape);
+
+/// emulate.step_ms of a worker; 0 when it is not emulated.
+Nanoseconds emulated_step_time(const Job& job, std::uint32_t slot);
+
+}  // namespace murm

@@ -1,0 +1,71 @@
+#include "actors/membership.hpp"
+
+#include <algorithm>
+
+#include "actors/coordinator.hpp"
+#include "serialization/limits.hpp"
+
+namespace murm {
+
+bool Seats::taken(std::uint32_t slot) const {
+  return std::any_of(actors_.begin(), actors_.end(),
+                     [&](const auto& entry) { return records_.at(entry.first).slot == slot; });
+}
+
+Result<std::vector<WorkerSeat>> Seats::admit(const JoinRequest& request) {
+  std::vector<std::uint32_t> slots = request.hello.slots;
+  if (slots.empty()) {
+    std::uint32_t slot = 0;
+    while (taken(slot)) ++slot;
+    slots.push_back(slot);
+  }
+  for (const std::uint32_t slot : slots) {
+    if (slot >= seats_max) {
+      return Error{ErrorKind::rejected, "worker number " + std::to_string(slot) + " is too large"};
+    }
+    if (taken(slot)) {
+      return Error{ErrorKind::rejected, "worker " + std::to_string(slot) + " is here already"};
+    }
+  }
+  std::vector<WorkerSeat> seats;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const std::uint64_t ordinal = (occupants_[slots[i]]++ << 32U) | slots[i];
+    const WorkerSeat seat{PeerId::worker(ordinal), slots[i]};
+    actors_.emplace(seat.peer, request.workers[std::min(i, request.workers.size() - 1)]);
+    WorkerRecord record;
+    record.slot = seat.slot;
+    record.process_id = request.hello.process_id;
+    record.device = request.hello.device;
+    record.connection = request.connection;
+    record.report.worker = seat.peer;
+    records_.emplace(seat.peer, record);
+    seats.push_back(seat);
+  }
+  return seats;
+}
+
+std::vector<PeerId> Seats::lose(const ProcessLost& lost) {
+  std::vector<PeerId> left;
+  for (auto& [peer, record] : records_) {
+    const bool same = lost.connection != 0 ? record.connection == lost.connection
+                                           : record.process_id == lost.process_id;
+    if (!same || !actors_.contains(peer)) continue;
+    record.lost = true;
+    actors_.erase(peer);
+    left.push_back(peer);
+  }
+  return left;
+}
+
+void Seats::report(const WorkerReport& report) {
+  const auto found = records_.find(report.worker);
+  if (found != records_.end()) found->second.report = report;
+}
+
+std::vector<PeerId> Seats::live() const {
+  std::vector<PeerId> peers;
+  for (const auto& [peer, actor] : actors_) peers.push_back(peer);
+  return peers;
+}
+
+}  // namespace murm

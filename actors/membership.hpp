@@ -1,0 +1,41 @@
+// Who sits in which seat: worker numbers, peer ids, processes, and the records of the lost.
+// Room: actors. Plain state of the coordinator; sends nothing.
+// Caller: actors/coordinator.
+#pragma once
+#include <map>
+#include <vector>
+
+#include "actors/cast.hpp"
+
+namespace murm {
+
+struct WorkerRecord;
+
+/// A seat's peer id has the slot in its low half and the number of earlier occupants above it: fresh at
+/// every join, and in slot order among the first occupants, so that the order of joining changes nothing.
+class Seats {
+ public:
+  explicit Seats(std::uint64_t workers) : workers_(workers) {}
+
+  /// Seats for the slots asked for, or the lowest free one; more than the job's workers may come.
+  Result<std::vector<WorkerSeat>> admit(const JoinRequest& request);
+  /// Empties the seats of a process; returns who sat there.
+  std::vector<PeerId> lose(const ProcessLost& lost);
+  void report(const WorkerReport& report);
+
+  bool full() const { return live_count() >= workers_; }
+  std::size_t live_count() const { return actors_.size(); }
+  std::vector<PeerId> live() const;
+  const WorkerActor& actor(PeerId peer) const { return actors_.at(peer); }
+  const std::map<PeerId, WorkerRecord>& records() const { return records_; }
+
+ private:
+  bool taken(std::uint32_t slot) const;
+
+  std::uint64_t workers_;
+  std::map<PeerId, WorkerActor> actors_;  // of the living
+  std::map<PeerId, WorkerRecord> records_;
+  std::map<std::uint32_t, std::uint64_t> occupants_;  // so far, by slot
+};
+
+}  // namespace murm

@@ -1,0 +1,209 @@
+#include "actors/training_node.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+#include "actors/aggregator.hpp"
+#include "actors/data_steward.hpp"
+#include "actors/monitor.hpp"
+#include "actors/worker.hpp"
+#include "algorithms/partition.hpp"
+#include "gpu/host/buffer_pool.hpp"
+#include "models/data_factory.hpp"
+#include "runtime/process_info.hpp"
+#include "runtime/zmq_transport.hpp"
+
+namespace murm {
+
+namespace {
+
+constexpr std::chrono::milliseconds kGoodbye{300};  // for the last messages to leave
+constexpr std::size_t kSchedulerThreads = 2;        // control only: compute has threads of its own
+
+std::uint64_t draw_run_id() {
+  std::uint64_t id = 0;
+  while (id == 0) {
+    if (getrandom(&id, sizeof id, 0) != sizeof id) throw RunError("the system gives no random numbers");
+  }
+  return id;
+}
+
+}  // namespace
+
+struct TrainingNode::OutcomeBox {
+  std::mutex mutex;
+  std::optional<RunOutcome> outcome;
+};
+
+TrainingNode::TrainingNode(TrainingNodeOptions options)
+    : options_(std::move(options)),
+      clock_(std::make_shared<SystemClock>()),
+      box_(std::make_shared<OutcomeBox>()) {
+  const Job& job = options_.job;
+  const auto test =
+      load_split(job.data.kind, job.data.path, job.job.seed, Split::test, job.data.test);
+  plan_ = plan_job(job, data_shape(job, *test));
+  configure(config_, kSchedulerThreads);
+  system_ = std::make_unique<caf::actor_system>(config_);
+  try {
+    spawn_cast(test);
+    if (options_.listen.empty()) {
+      seat_local_workers();
+    } else {
+      open_link();
+    }
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+void TrainingNode::spawn_cast(const std::shared_ptr<const Dataset>& test) {
+  CoordinatorOptions course;
+  course.job = options_.job;
+  course.run = draw_run_id();
+  course.parameters = plan_.parameters;
+  course.evaluation_every = plan_.evaluation_every;
+  course.workers_can_come = options_.workers_can_come;
+  if (options_.restored) course.position = options_.restored->view.position;
+  course.finished = [box = box_, finished = options_.finished](RunOutcome outcome) {
+    {
+      const std::lock_guard<std::mutex> guard(box->mutex);
+      box->outcome = std::move(outcome);
+    }
+    finished();
+  };
+  coordinator_ = system_->spawn(coordinator, std::move(course));
+
+  StewardOptions leases{plan_.leases, std::nullopt};
+  MonitorOptions watching;
+  watching.metrics_file = options_.metrics_file;
+  watching.samples_total = plan_.leases.total;
+  watching.shards = plan_.leases.shards;
+  watching.style = options_.progress;
+  if (options_.restored) {
+    leases.restored = options_.restored->view;
+    watching.samples_start = options_.restored->view.position;
+  }
+  cast_.steward = system_->spawn(data_steward, leases, clock_, DrainedDesk(coordinator_));
+  cast_.monitor = system_->spawn<caf::detached>(monitor, watching, clock_);
+  cast_.evaluator =
+      system_->spawn<caf::detached>(evaluator, make_evaluator_factory(options_.job, test));
+  if (options_.job.checkpoint.every > 0) {
+    cast_.checkpointer = system_->spawn<caf::detached>(
+        checkpointer, CheckpointerOptions{options_.checkpoints, options_.job.checkpoint.keep,
+                                          resume_hash(options_.job)});
+  }
+  spawn_aggregators();
+  caf::anon_send(caf::actor_cast<CoordinatorSelf>(coordinator_), cast_);
+}
+
+void TrainingNode::spawn_aggregators() {
+  const std::vector<float> initial = initial_parameters(options_.job, plan_.shape);
+  const std::uint64_t lease = plan_.leases.lease_samples;
+  for (std::uint32_t shard = 0; shard < plan_.leases.shards; ++shard) {
+    const Range range = shard_range(plan_.parameters, plan_.leases.shards, shard);
+    AggregatorOptions options;
+    options.algorithm = plan_.algorithm;
+    options.shard = shard;
+    options.initial = Tensor(std::make_shared<HostBuffer>(range.length), 0, range.length);
+    std::copy_n(initial.begin() + static_cast<std::ptrdiff_t>(range.offset), range.length,
+                host_span(options.initial).begin());
+    if (options_.restored) {
+      options.restored = options_.restored->shards[shard];
+      options.restored_leases = options_.restored->view.next_lease;
+    }
+    options.leases_expected = (plan_.leases.total + lease - 1) / lease;
+    cast_.aggregators.push_back(
+        system_->spawn<caf::detached>(aggregator, std::move(options), cast_.steward, cast_.monitor));
+  }
+}
+
+void TrainingNode::open_link() {
+  CoordinatorLinkOptions options;
+  options.heartbeat = std::chrono::milliseconds(options_.job.cluster.heartbeat_ms);
+  options.parameters = plan_.parameters;
+  options.aggregators = cast_.aggregators;
+  options.steward = cast_.steward;
+  options.coordinator = coordinator_;
+  link_ = system_->spawn(coordinator_link, std::move(options), clock_);
+  transport_ = serve_zmq(options_.listen, post_to(link_));
+  caf::anon_send(link_, AttachTransport{transport_});
+}
+
+void TrainingNode::seat_local_workers() {
+  const Job& job = options_.job;
+  const LaneFactory make_lane = make_lane_factory(job);
+  JoinRequest request;
+  request.hello.process_id = process_id();
+  request.hello.device = "cpu";
+  std::vector<WorkerSelf> workers;
+  for (std::uint32_t slot = 0; slot < job.cluster.workers; ++slot) {
+    workers.push_back(system_->spawn(
+        worker, WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot)}, make_lane,
+        std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
+        LeaseDesk(cast_.steward), ReportDesk(coordinator_), clock_));
+    request.hello.slots.push_back(slot);
+    request.workers.push_back(workers.back());
+  }
+  caf::scoped_actor self(*system_);
+  self->request(coordinator_, caf::infinite, std::move(request))
+      .receive(
+          [&](const JoinAnswer& answer) {
+            MURM_ASSERT(answer.welcome.has_value(), answer.refusal);
+            for (std::size_t i = 0; i < workers.size(); ++i) {
+              self->send(workers[i], StartWorker{answer.welcome->seats[i].peer});
+            }
+          },
+          [&](const caf::error& error) { throw RunError(system_->render(error)); });
+}
+
+TrainingNode::~TrainingNode() { close(); }
+
+void TrainingNode::close() {
+  if (transport_) transport_->shutdown(kGoodbye);
+  const auto end = [](auto& actor) {
+    if (actor) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    actor = nullptr;
+  };
+  end(link_);
+  for (auto& aggregator : cast_.aggregators) end(aggregator);
+  cast_.aggregators.clear();
+  end(cast_.steward);
+  end(cast_.evaluator);
+  end(cast_.checkpointer);
+  end(cast_.monitor);
+  end(coordinator_);
+  system_.reset();  // waits for every actor
+}
+
+std::string TrainingNode::endpoint() const { return transport_ ? transport_->control_endpoint() : ""; }
+
+void TrainingNode::interrupt(int signal) { caf::anon_send(coordinator_, Interrupt{signal}); }
+
+void TrainingNode::process_lost(std::uint64_t process_id, const std::string& reason) {
+  caf::anon_send(coordinator_, ProcessLost{0, process_id, reason});
+}
+
+std::optional<RunOutcome> TrainingNode::outcome() {
+  const std::lock_guard<std::mutex> guard(box_->mutex);
+  return std::exchange(box_->outcome, std::nullopt);
+}
+
+TransportCounters TrainingNode::traffic() const {
+  return transport_ ? transport_->counters() : TransportCounters{};
+}
+
+LinkCounts TrainingNode::link_counts() {
+  LinkCounts counts;
+  if (!link_) return counts;
+  caf::scoped_actor self(*system_);
+  self->request(link_, std::chrono::seconds(1), LinkCountsRequest{})
+      .receive([&](const LinkCounts& answer) { counts = answer; }, [](const caf::error&) {});
+  return counts;
+}
+
+}  // namespace murm

@@ -1,0 +1,144 @@
+#include "actors/worker.hpp"
+
+#include <cmath>
+
+#include "actors/tensor_verbs.hpp"
+
+namespace murm {
+
+namespace {
+
+/// How often a worker reports its counters, so that a lost one still stands in the run's report.
+constexpr std::chrono::milliseconds kReportInterval{500};
+
+class WorkerDriver final : public TensorVerbs {
+ public:
+  WorkerDriver(WorkerSelf::pointer self, WorkerOptions options, LaneFactory make_lane,
+               std::vector<DeliveryActor> aggregators, LeaseDesk steward, ReportDesk coordinator,
+               std::shared_ptr<const Clock> clock)
+      : self_(self),
+        options_(std::move(options)),
+        aggregators_(std::move(aggregators)),
+        steward_(std::move(steward)),
+        coordinator_(std::move(coordinator)),
+        clock_(clock),
+        machine_(find_algorithm(options_.algorithm).make_worker(options_.algorithm)) {
+    device_ = self->spawn<caf::detached>(device_actor, std::move(make_lane),
+                                         caf::actor_cast<ComputeSink>(self), std::move(clock));
+  }
+
+  void start(PeerId peer) {
+    peer_ = peer;
+    report_.worker = peer;
+    machine_->on_start(*this);
+  }
+
+  void take_lease(const Lease& lease) {
+    if (first_lease_.count() == 0) first_lease_ = clock_->now();
+    machine_->on_lease(lease, *this);
+  }
+
+  void deliver(const Message& message) {
+    learning_rate_ = message.learning_rate;
+    machine_->on_message(message, *this);
+  }
+
+  void computed(ComputeDone done) {
+    const Nanoseconds spent = done.ended - done.began;
+    if (spent < options_.step_time_min) {  // emulated slow machine: the answer is held back
+      done.ended = done.began + options_.step_time_min;
+      self_->delayed_send(self_, options_.step_time_min - spent, std::move(done));
+      return;
+    }
+    const Lease& lease = done.gradient.lease;
+    if (!std::isfinite(done.gradient.loss_sum)) return diverged(lease);
+    ++report_.steps;
+    report_.samples += lease.samples;
+    report_.busy_ns += static_cast<std::uint64_t>(spent.count());
+    report_.elapsed_ns = static_cast<std::uint64_t>((clock_->now() - first_lease_).count());
+    machine_->on_gradient(done.gradient, *this);
+  }
+
+  void device_failed(const Failure& failure) {
+    self_->send(coordinator_, Failure{peer_, "worker " + std::to_string(options_.slot) +
+                                                         ": " + failure.reason});
+  }
+  void report() {
+    if (peer_ == PeerId{}) return;
+    self_->send(coordinator_, report_);
+  }
+  void report_again() {
+    report();
+    self_->delayed_send(self_, kReportInterval, ReportRequest{});
+  }
+  void end() {
+    caf::anon_send_exit(device_, caf::exit_reason::user_shutdown);
+    device_ = nullptr;
+  }
+
+  // -- Context
+  PeerId self() const override { return peer_; }
+  void request_lease() override { self_->send(steward_, LeaseRequest{peer_}); }
+  void compute(const Lease& lease, std::span<const Tensor> parameters) override {
+    self_->send(device_, ComputeJob{lease, {parameters.begin(), parameters.end()}});
+  }
+  void send(PeerId to, Message message) override {
+    message.from = peer_;
+    self_->send(aggregators_.at(to.ordinal()), Delivery{to, std::move(message)});
+  }
+  void reject(const Message& /*message*/, std::string why) override {
+    self_->send(coordinator_, Failure{peer_, "worker " + std::to_string(options_.slot) +
+                                                         " received " + why});
+  }
+
+ private:
+  void diverged(const Lease& lease) {
+    char rate[32];
+    std::snprintf(rate, sizeof rate, "%g", learning_rate_);
+    self_->send(coordinator_,
+                Failure{peer_, "the loss is not finite at worker " +
+                                           std::to_string(options_.slot) + ", step " +
+                                           std::to_string(lease.step) + ", lr " + rate +
+                                           ". HINT: lower training.lr or set training.clip"});
+  }
+
+  WorkerSelf::pointer self_;
+  WorkerOptions options_;
+  PeerId peer_;
+  std::vector<DeliveryActor> aggregators_;  // by shard; remote: its link, for each
+  LeaseDesk steward_;
+  ReportDesk coordinator_;
+  std::shared_ptr<const Clock> clock_;
+  std::unique_ptr<Machine> machine_;
+  DeviceActor device_;
+  WorkerReport report_;
+  Nanoseconds first_lease_{0};
+  double learning_rate_ = 0;
+};
+
+}  // namespace
+
+WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options,
+                                 LaneFactory make_lane,
+                                 std::vector<DeliveryActor> aggregators, LeaseDesk steward, ReportDesk coordinator,
+                                 std::shared_ptr<const Clock> clock) {
+  auto driver = std::make_shared<WorkerDriver>(self, std::move(options), std::move(make_lane),
+                                               std::move(aggregators), std::move(steward),
+                                               std::move(coordinator), std::move(clock));
+  self->delayed_send(self, kReportInterval, ReportRequest{});
+  return {
+      [driver](const Delivery& delivery) { driver->deliver(delivery.message); },
+      [driver](const LeaseGrant& grant) { driver->take_lease(grant.lease); },
+      [driver, self](const StopWorker&) {
+        driver->report();
+        driver->end();
+        self->quit();
+      },
+      [driver](const StartWorker& start) { driver->start(start.peer); },
+      [driver](const ComputeDone& done) { driver->computed(done); },
+      [driver](const Failure& failure) { driver->device_failed(failure); },
+      [driver](const ReportRequest&) { driver->report_again(); },
+  };
+}
+
+}  // namespace murm

@@ -1,0 +1,145 @@
+#include "actors/worker_link.hpp"
+
+#include <map>
+#include <optional>
+
+#include "actors/wire_connection.hpp"
+#include "algorithms/partition.hpp"
+#include "runtime/endpoint.hpp"
+#include "runtime/process_info.hpp"
+
+namespace murm {
+
+namespace {
+
+class Link {
+ public:
+  Link(WorkerLink::pointer self, WorkerLinkOptions options, std::shared_ptr<const Clock> clock)
+      : self_(self), options_(std::move(options)), clock_(std::move(clock)) {}
+
+  void attach(std::shared_ptr<Transport> transport) { transport_ = std::move(transport); }
+
+  void connected(ConnectionId id) {
+    if (wire_) return;
+    wire_.emplace(*transport_, id);
+    heard_ = clock_->now();
+    wire_->send(options_.hello);
+    tick_again();
+  }
+
+  void take(const WireFrames& event) {
+    if (!wire_ || event.connection != wire_->id()) return;
+    heard_ = clock_->now();
+    if (event.channel == Channel::control) {
+      if (auto body = wire_->take_control(event.frames)) control(*body);
+    } else if (auto routed = wire_->take_bulk(event.frames)) {
+      const auto worker = workers_.find(routed->to);
+      if (worker != workers_.end()) {
+        self_->send(worker->second, Delivery{routed->to, std::move(routed->message)});
+      }
+    }
+    if (wire_->broken()) end("the coordinator sent messages that make no sense. HINT: same version of murm?");
+  }
+
+  void lost(const std::string& reason) { end("lost its coordinator: " + reason); }
+
+  void tick() {
+    if (ended_) return;
+    if (clock_->now() - heard_ > heartbeat_ * heartbeat_misses_max) {
+      return lost("no sign of life for 4 heartbeats");
+    }
+    if (wire_->admitted()) wire_->send(Heartbeat{});
+    tick_again();
+  }
+
+  void deliver(const Delivery& delivery) { wire_->send(Routed{delivery.to, delivery.message}); }
+  void request(const LeaseRequest& request) { wire_->send(request); }
+  void fail(const Failure& failure) { wire_->send(failure); }
+  void report(WorkerReport report) {
+    const TransportCounters counters = transport_->counters();
+    report.bytes_sent = counters.bytes_sent;
+    report.bytes_received = counters.bytes_received;
+    report.peak_rss_bytes = peak_rss_bytes();
+    wire_->send(report);
+    if (stopping_ && ++reports_after_stop_ >= workers_.size()) end("");
+  }
+  void leave() {
+    if (wire_ && wire_->admitted()) wire_->send(Leave{process_id()});
+    end("left");
+  }
+
+ private:
+  void control(const ControlBody& body) {
+    if (const auto* welcome = std::get_if<Welcome>(&body)) return welcomed(*welcome);
+    if (const auto* refusal = std::get_if<Refusal>(&body)) {
+      return end("the coordinator refused: " + refusal->reason);
+    }
+    if (const auto* grant = std::get_if<LeaseGrant>(&body)) {
+      const auto worker = workers_.find(grant->worker);
+      if (worker != workers_.end()) self_->send(worker->second, *grant);
+    } else if (std::holds_alternative<Stop>(body)) {
+      stopping_ = true;
+      for (const auto& [peer, worker] : workers_) self_->send(worker, StopWorker{peer});
+      if (workers_.empty()) end("");
+    }
+  }
+
+  void welcomed(const Welcome& welcome) {
+    if (wire_->admitted()) return;
+    Expectations expectations;
+    expectations.shards = welcome.shards;
+    expectations.parameters = welcome.parameters;
+    for (std::uint32_t shard = 0; shard < welcome.shards; ++shard) {
+      expectations.shard_lengths.push_back(
+          shard_range(welcome.parameters, welcome.shards, shard).length);
+    }
+    wire_->admit(wire_->last_envelope().run, wire_->last_envelope().epoch, expectations);
+    transport_->connect_bulk(reachable_bulk_endpoint(options_.endpoint, welcome.bulk_endpoint));
+    const SeatedWorkers seated = options_.welcomed(welcome, caf::actor_cast<caf::actor>(self_));
+    heartbeat_ = seated.heartbeat;
+    for (std::size_t i = 0; i < seated.workers.size(); ++i) {
+      workers_.emplace(welcome.seats[i].peer, seated.workers[i]);
+    }
+  }
+
+  void end(std::string reason) {
+    if (ended_) return;
+    ended_ = true;
+    options_.ended(std::move(reason));
+  }
+
+  void tick_again() { self_->delayed_send(self_, heartbeat_, HeartbeatTick{}); }
+
+  WorkerLink::pointer self_;
+  WorkerLinkOptions options_;
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<Transport> transport_;
+  std::optional<WireConnection> wire_;
+  std::map<PeerId, WorkerActor> workers_;
+  std::chrono::milliseconds heartbeat_{500};
+  Nanoseconds heard_{0};
+  std::size_t reports_after_stop_ = 0;
+  bool stopping_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+WorkerLink::behavior_type worker_link(WorkerLink::pointer self, WorkerLinkOptions options,
+                                      std::shared_ptr<const Clock> clock) {
+  auto link = std::make_shared<Link>(self, std::move(options), std::move(clock));
+  return {
+      [link](const Delivery& delivery) { link->deliver(delivery); },
+      [link](const LeaseRequest& request) { link->request(request); },
+      [link](const WorkerReport& report) { link->report(report); },
+      [link](const Failure& failure) { link->fail(failure); },
+      [link](const AttachTransport& attach) { link->attach(attach.transport); },
+      [link](const WireFrames& event) { link->take(event); },
+      [link](const WireConnected& event) { link->connected(event.connection); },
+      [link](const WireLost& event) { link->lost(event.reason); },
+      [link](const HeartbeatTick&) { link->tick(); },
+      [link](const LeaveRun&) { link->leave(); },
+  };
+}
+
+}  // namespace murm

@@ -1,0 +1,44 @@
+// Composition root of a worker process: a link, and the workers that its welcome asks for.
+// Room: actors.
+// Caller: tools/murm (worker), tests.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/worker_link.hpp"
+
+namespace murm {
+
+struct WorkerNodeOptions {
+  std::string join;                  // endpoint of the coordinator
+  std::vector<std::uint32_t> slots;  // worker numbers to ask for; empty: any one
+  std::string build;
+  std::function<void(std::size_t workers)> joined;     // called once, on a foreign thread
+  std::function<void(std::string reason)> finished;  // called once, on a foreign thread; empty: all is well
+};
+
+/// Construction connects (waiting for the coordinator as long as it takes); destruction ends everything.
+/// Throws InputError for a malformed endpoint. Thread: one at a time.
+class WorkerNode {
+ public:
+  explicit WorkerNode(WorkerNodeOptions options);
+  ~WorkerNode();
+  /// Leaves the run: the coordinator gives this process's leases to others.
+  void leave();
+
+ private:
+  SeatedWorkers seat(const Welcome& welcome, const caf::actor& link);
+  void close();
+
+  WorkerNodeOptions options_;
+  std::shared_ptr<const Clock> clock_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<Transport> transport_;
+  std::vector<WorkerActor> workers_;  // written on the link's thread, read after it has ended
+  WorkerLink link_;
+};
+
+}  // namespace murm

@@ -1,0 +1,74 @@
+#include "algorithms/bsp.hpp"
+
+namespace murm {
+
+void BspAggregator::on_start(Context& context) {
+  shard_.start(context);
+  sum_ = context.allocate(shard_.length());
+}
+
+void BspAggregator::on_message(const Message& message, Context& context) {
+  if (message.kind == MessageKind::pull) {
+    gate_.wait(message.from, message.lease.step);
+  } else {
+    if (message.lease.step > step_) {
+      return context.reject(message, "gradient of a step that has not begun");
+    }
+    if (message.lease.index >= message.lease.quorum) {
+      return context.reject(message, "gradient without a place in its step");
+    }
+    if (arrived_ > 0 && message.lease.step == step_ &&
+        message.lease.quorum != contributions_.size()) {
+      return context.reject(message, "gradient with another quorum than its step");
+    }
+    gate_.wait(message.from, message.lease.step + 1);
+    if (context.admit(message.lease)) take(message, context);
+  }
+  gate_.release(step_, [&](PeerId peer) { shard_.reply(context, peer); });
+}
+
+void BspAggregator::take(const Message& push, Context& context) {
+  if (arrived_ == 0) contributions_.assign(push.lease.quorum, Message());
+  contributions_[push.lease.index] = push;
+  ++arrived_;
+  if (arrived_ == contributions_.size()) complete_step(context);
+}
+
+void BspAggregator::complete_step(Context& context) {
+  std::uint64_t samples = 0;
+  for (const Message& push : contributions_) samples += push.lease.samples;
+  const Message& first = contributions_.front();
+  if (contributions_.size() == 1) {
+    shard_.step(context, first.payload, samples);
+  } else {
+    context.copy(sum_, first.payload);
+    for (std::size_t i = 1; i < contributions_.size(); ++i) {
+      context.axpy(sum_, 1.0F, contributions_[i].payload);
+    }
+    shard_.step(context, sum_, samples);
+  }
+  // Every gradient of a step was computed at the version that step replaced: staleness 0.
+  for (Message& push : contributions_) {
+    context.applied(push, 0);
+    push.payload = Tensor();
+  }
+  arrived_ = 0;
+  ++step_;
+}
+
+void BspAggregator::on_membership(const MembershipChange& change, Context& /*context*/) {
+  for (const PeerId peer : change.left) gate_.forget(peer);
+}
+
+void BspAggregator::save(MachineState& state) const {
+  MURM_ASSERT(arrived_ == 0, std::to_string(arrived_) + " contributions are not in the parameters yet");
+  shard_.save(state);
+  state.numbers.emplace_back("step", step_);
+}
+
+void BspAggregator::load(const MachineState& state, Context& context) {
+  shard_.load(state, context);
+  step_ = state.number("step");
+}
+
+}  // namespace murm

@@ -1,0 +1,37 @@
+// Synchronous data parallelism on sharded aggregators.
+// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server_worker.
+// Caller: actors/aggregator. Source: algorithms guide, 2.1 (BSP); ssp with s = 0 is this machine.
+#pragma once
+#include <vector>
+
+#include "algorithms/gate.hpp"
+#include "algorithms/shard.hpp"
+
+namespace murm {
+
+/// A step is a set of leases, frozen when it was planned (Lease::quorum), not a set of workers: when a
+/// worker dies, others deliver its leases and the step completes as planned. Sums are added in lease
+/// order, so the result does not depend on who computed what, or when it arrived.
+class BspAggregator final : public Machine {
+ public:
+  explicit BspAggregator(ShardOptions options) : shard_(std::move(options)) {}
+
+  void on_start(Context& context) override;
+  void on_message(const Message& message, Context& context) override;
+  void on_membership(const MembershipChange& change, Context& context) override;
+  void save(MachineState& state) const override;
+  void load(const MachineState& state, Context& context) override;
+
+ private:
+  void take(const Message& push, Context& context);
+  void complete_step(Context& context);
+
+  Shard shard_;
+  Gate gate_;
+  Step step_ = 0;                       // the step being collected
+  std::vector<Message> contributions_;  // by Lease::index; admitted once each, so a count suffices
+  std::uint32_t arrived_ = 0;
+  Tensor sum_;
+};
+
+}  // namespace murm

@@ -1,0 +1,172 @@
+#include "algorithms/lease_plan.hpp"
+
+#include <algorithm>
+
+namespace murm {
+
+void LeasePlan::join(PeerId worker) { workers_.try_emplace(worker, Worker{next_step_, 0}); }
+
+bool LeasePlan::may_plan() const {
+  return !stopped_ && !at_end() && (boundary_ == 0 || position_ < boundary_);
+}
+
+bool LeasePlan::drained() const { return outstanding_.empty() && !may_plan(); }
+
+Lease& LeasePlan::append(Step step, std::uint32_t index, std::uint32_t quorum, PeerId holder) {
+  SampleCount samples = options_.lease_samples;
+  if (options_.total != 0) samples = std::min(samples, options_.total - position_);
+  Outstanding entry;
+  entry.lease = Lease{next_lease_, step, index, quorum, position_,
+                      static_cast<std::uint32_t>(samples), true};
+  entry.holder = holder;
+  entry.shards_missing = options_.shards;
+  position_ += samples;
+  return outstanding_.emplace(next_lease_++, entry).first->second.lease;
+}
+
+void LeasePlan::plan_step() {
+  Plan plan;
+  for (const auto& [peer, worker] : workers_) plan.members.push_back(peer);
+  SampleCount leases = plan.members.size();
+  if (options_.total != 0) {
+    const SampleCount rest = options_.total - position_;
+    leases = std::min(leases, (rest + options_.lease_samples - 1) / options_.lease_samples);
+  }
+  plan.first = next_lease_;
+  plan.quorum = static_cast<std::uint32_t>(leases);
+  for (std::uint32_t i = 0; i < plan.quorum; ++i) append(next_step_, i, plan.quorum, plan.members[i]);
+  plans_.emplace(next_step_++, std::move(plan));
+}
+
+Grant LeasePlan::hand_out(Outstanding& entry, PeerId worker, bool requested) {
+  if (entry.handed_out) {
+    ++counts_.reissued;
+  } else {
+    ++counts_.issued;
+  }
+  entry.handed_out = true;
+  entry.holder = worker;
+  entry.lease.requested = requested;
+  ++workers_[worker].in_hand;
+  return Grant{worker, entry.lease};
+}
+
+std::optional<Grant> LeasePlan::next_synchronous(PeerId worker) {
+  Worker& state = workers_.at(worker);
+  if (state.next_step >= next_step_) {
+    if (!may_plan()) return std::nullopt;
+    plan_step();
+  }
+  const Plan& plan = plans_.at(state.next_step);
+  const auto member = std::lower_bound(plan.members.begin(), plan.members.end(), worker);
+  MURM_ASSERT(member != plan.members.end(), to_string(worker) + " is not in its step");
+  const auto rank = static_cast<std::uint32_t>(member - plan.members.begin());
+  if (rank >= plan.quorum) return std::nullopt;  // the run's last step has fewer leases than workers
+  ++state.next_step;
+  return hand_out(outstanding_.at(plan.first + rank), worker, true);
+}
+
+std::optional<Grant> LeasePlan::next_grant(PeerId worker) {
+  if (options_.synchronous) return next_synchronous(worker);
+  Step& clock = workers_.at(worker).next_step;
+  LeaseId id = 0;
+  if (!orphans_.empty()) {
+    id = orphans_.front();
+    orphans_.pop_front();
+  } else if (may_plan()) {
+    id = append(clock, 0, 1, worker).id;
+  } else {
+    return std::nullopt;
+  }
+  Outstanding& entry = outstanding_.at(id);
+  entry.lease.step = clock++;
+  return hand_out(entry, worker, true);
+}
+
+std::vector<Grant> LeasePlan::request(PeerId worker) {
+  std::vector<Grant> grants;
+  if (!workers_.contains(worker)) return grants;
+  while (options_.synchronous && !orphans_.empty()) {
+    grants.push_back(hand_out(outstanding_.at(orphans_.front()), worker, false));
+    orphans_.pop_front();
+  }
+  if (const auto grant = next_grant(worker)) {
+    grants.push_back(*grant);
+  } else {
+    pending_.push_back(worker);
+  }
+  return grants;
+}
+
+PeerId LeasePlan::least_busy() const {
+  return std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
+           return a.second.in_hand < b.second.in_hand;
+         })->first;
+}
+
+std::vector<Grant> LeasePlan::leave(PeerId worker) {
+  workers_.erase(worker);
+  std::erase(pending_, worker);
+  std::vector<Grant> grants;
+  for (auto& [id, entry] : outstanding_) {
+    if (entry.holder != worker) continue;
+    entry.holder = PeerId{};
+    if (options_.synchronous && has_workers()) {
+      grants.push_back(hand_out(entry, least_busy(), false));
+    } else {
+      orphans_.push_back(id);
+    }
+  }
+  for (const Grant& grant : serve_pending()) grants.push_back(grant);
+  return grants;
+}
+
+std::vector<Grant> LeasePlan::serve_pending() {
+  std::vector<Grant> grants;
+  std::vector<PeerId> waiting;
+  waiting.swap(pending_);
+  for (const PeerId worker : waiting) {
+    for (const Grant& grant : request(worker)) grants.push_back(grant);
+  }
+  return grants;
+}
+
+bool LeasePlan::applied(LeaseId lease) {
+  const auto found = outstanding_.find(lease);
+  MURM_ASSERT(found != outstanding_.end(), "lease " + std::to_string(lease));
+  Outstanding& entry = found->second;
+  if (--entry.shards_missing > 0) return false;
+  const auto holder = workers_.find(entry.holder);
+  if (holder != workers_.end()) --holder->second.in_hand;
+  ++counts_.applied;
+  counts_.samples_applied += entry.lease.samples;
+  std::erase(orphans_, lease);
+  const Step step = entry.lease.step;
+  outstanding_.erase(found);
+  if (options_.synchronous) {
+    while (!plans_.empty() && plans_.begin()->first < step &&
+           std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
+             return worker.second.next_step > plans_.begin()->first;
+           })) {
+      plans_.erase(plans_.begin());
+    }
+  }
+  return true;
+}
+
+std::vector<Grant> LeasePlan::hold_at(SampleCount boundary) {
+  boundary_ = boundary;
+  return serve_pending();
+}
+
+void LeasePlan::restore(LeaseId lease, Step step, SampleCount position) {
+  MURM_ASSERT(workers_.empty(), "workers join a restored plan, not the other way round");
+  next_lease_ = lease;
+  next_step_ = step;
+  position_ = position;
+  counts_.issued = lease;
+  counts_.applied = lease;
+  counts_.samples_applied = position;
+}
+
+}  // namespace murm

@@ -1,0 +1,113 @@
+// Which worker gets which samples: every sample of every epoch exactly once, whoever dies.
+// Room: algorithms. Knows peers, leases and sample counts; pure, no clock, no network.
+// Caller: actors/data_steward (and later the simulator). Source: reliability guide, 2.2 (leases).
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "algorithms/machine.hpp"
+#include "algorithms/vocabulary.hpp"
+
+namespace murm {
+
+struct LeasePlanOptions {
+  bool synchronous = false;        // leases are a function of (step, worker index), else first come
+  std::uint32_t lease_samples = 1;  // batch x accumulate
+  SampleCount total = 0;           // samples of the whole run; 0: no end
+  std::uint32_t shards = 1;        // applies that complete a lease
+};
+
+struct LeaseCounts {
+  std::uint64_t issued = 0;    // distinct leases handed out
+  std::uint64_t applied = 0;   // leases whose gradient is in every shard
+  std::uint64_t reissued = 0;  // handed out again after the loss of their holder
+  SampleCount samples_applied = 0;
+};
+
+struct Grant {
+  PeerId worker;
+  Lease lease;
+};
+
+/// The stream of samples is endless (epoch after epoch); lease k is its next `lease_samples` samples,
+/// only the run's last one may be shorter. A synchronous step is planned when its first lease is asked
+/// for: one lease for each worker then known, in id order. A lease whose holder is lost goes to another
+/// worker: at the next request (asynchronous), or at once to the one with the least to do (synchronous).
+class LeasePlan {
+ public:
+  explicit LeasePlan(LeasePlanOptions options) : options_(options) {}
+
+  void join(PeerId worker);
+  /// `worker` wants a lease: returns what to hand out now; an unanswered request is kept.
+  std::vector<Grant> request(PeerId worker);
+  /// `worker` is lost: its leases go to others.
+  std::vector<Grant> leave(PeerId worker);
+  /// One shard has applied `lease`. True when it was the last shard.
+  bool applied(LeaseId lease);
+
+  /// No new lease (synchronous: no new step) starts at or beyond sample `boundary` of the run (0: no
+  /// boundary); what is planned is finished. Returns grants that a later boundary sets free.
+  std::vector<Grant> hold_at(SampleCount boundary);
+  /// Plans nothing new from now on.
+  void stop() { stopped_ = true; }
+
+  /// Everything handed out is applied, and nothing new will be handed out before the boundary moves.
+  bool drained() const;
+  /// Every sample of the run is applied.
+  bool finished() const { return at_end() && outstanding_.empty(); }
+  bool has_workers() const { return !workers_.empty(); }
+
+  const LeaseCounts& counts() const { return counts_; }
+  LeaseId next_lease() const { return next_lease_; }
+  Step next_step() const { return next_step_; }
+  SampleCount position() const { return position_; }
+  /// Continues where a checkpoint stood: all leases below `lease` are applied. Requires: no worker
+  /// has joined (asserted).
+  void restore(LeaseId lease, Step step, SampleCount position);
+
+ private:
+  struct Outstanding {
+    Lease lease;
+    PeerId holder;
+    std::uint32_t shards_missing = 0;
+    bool handed_out = false;
+  };
+  struct Plan {
+    std::vector<PeerId> members;  // by id
+    LeaseId first = 0;
+    std::uint32_t quorum = 0;
+  };
+  struct Worker {
+    Step next_step = 0;
+    std::uint64_t in_hand = 0;
+  };
+
+  bool at_end() const { return options_.total != 0 && position_ >= options_.total; }
+  bool may_plan() const;
+  Lease& append(Step step, std::uint32_t index, std::uint32_t quorum, PeerId holder);
+  void plan_step();
+  Grant hand_out(Outstanding& entry, PeerId worker, bool requested);
+  std::optional<Grant> next_grant(PeerId worker);
+  std::optional<Grant> next_synchronous(PeerId worker);
+  PeerId least_busy() const;
+  std::vector<Grant> serve_pending();
+
+  LeasePlanOptions options_;
+  std::map<PeerId, Worker> workers_;
+  std::map<LeaseId, Outstanding> outstanding_;
+  std::map<Step, Plan> plans_;
+  std::deque<LeaseId> orphans_;  // leases without a holder
+  std::vector<PeerId> pending_;  // unanswered requests, in order
+  LeaseCounts counts_;
+  LeaseId next_lease_ = 0;
+  Step next_step_ = 0;  // first step not planned; asynchronous: the first clock of a worker
+  SampleCount position_ = 0;
+  SampleCount boundary_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace murm

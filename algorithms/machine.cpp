@@ -1,0 +1,26 @@
+#include "algorithms/machine.hpp"
+
+#include <algorithm>
+
+namespace murm {
+
+namespace {
+
+template <class Entries>
+auto& find_entry(Entries& entries, const std::string& name) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.first == name; });
+  if (found == entries.end()) {
+    throw InputError("checkpoint has no entry '" + name +
+                     "'. HINT: it was written by another algorithm or optimizer");
+  }
+  return found->second;
+}
+
+}  // namespace
+
+std::uint64_t MachineState::number(const std::string& name) const { return find_entry(numbers, name); }
+
+const Tensor& MachineState::tensor(const std::string& name) const { return find_entry(tensors, name); }
+
+}  // namespace murm

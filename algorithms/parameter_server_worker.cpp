@@ -1,0 +1,91 @@
+#include "algorithms/parameter_server_worker.hpp"
+
+#include <algorithm>
+
+#include "algorithms/partition.hpp"
+
+namespace murm {
+
+ParameterServerWorker::ParameterServerWorker(ParameterServerWorkerOptions options)
+    : options_(options),
+      parts_(options.shards),
+      versions_(options.shards, 0),
+      versions_read_(options.shards, 0),
+      awaited_(options.shards),
+      open_(options.shards, 0) {}
+
+void ParameterServerWorker::on_lease(const Lease& lease, Context& context) {
+  const auto first = leases_.begin() + (computing_ ? 1 : 0);
+  const auto place = std::lower_bound(first, leases_.end(), lease,
+                                      [](const Lease& a, const Lease& b) { return a.id < b.id; });
+  leases_.insert(place, lease);
+  compute_next(context);
+}
+
+bool ParameterServerWorker::is_open(Step clock) const {
+  return std::all_of(open_.begin(), open_.end(), [&](Step open) { return clock < open; });
+}
+
+bool ParameterServerWorker::is_awaited(Step clock) const {
+  return std::any_of(awaited_.begin(), awaited_.end(), [&](const std::vector<Step>& clocks) {
+    return std::find(clocks.begin(), clocks.end(), clock) != clocks.end();
+  });
+}
+
+void ParameterServerWorker::compute_next(Context& context) {
+  if (computing_ || leases_.empty()) return;
+  const Lease& next = leases_.front();
+  if (is_open(next.step)) {
+    computing_ = true;
+    versions_read_ = versions_;
+    context.compute(next, parts_);
+  } else if (!is_awaited(next.step)) {
+    ask(MessageKind::pull, GradientReady{next, Tensor(), 0}, context);
+  }
+}
+
+void ParameterServerWorker::on_gradient(const GradientReady& gradient, Context& context) {
+  computing_ = false;
+  leases_.erase(leases_.begin());
+  if (gradient.lease.requested) context.request_lease();
+  if (options_.clip > 0) {
+    context.clip(gradient.gradient, 1.0 / gradient.lease.samples, options_.clip);
+  }
+  ask(MessageKind::push, gradient, context);
+  compute_next(context);
+}
+
+void ParameterServerWorker::ask(MessageKind kind, const GradientReady& content, Context& context) {
+  const Step clock = content.lease.step + (kind == MessageKind::push ? 1 : 0);
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    Message message;
+    message.kind = kind;
+    message.shard = shard;
+    message.version = versions_read_[shard];
+    message.lease = content.lease;
+    if (kind == MessageKind::push) {
+      const Range range = shard_range(options_.parameters, options_.shards, shard);
+      message.loss_sum = content.loss_sum;
+      message.payload = content.gradient.slice(range.offset, range.length);
+    }
+    awaited_[shard].push_back(clock);
+    context.send(PeerId::aggregator(shard), std::move(message));
+  }
+}
+
+void ParameterServerWorker::on_message(const Message& message, Context& context) {
+  if (message.kind != MessageKind::parameters || message.shard >= options_.shards ||
+      awaited_[message.shard].empty()) {
+    return context.reject(message, "parameters that were not asked for");
+  }
+  // Which question is answered is not said; clocks open in order, so it is at least the smallest.
+  std::vector<Step>& awaited = awaited_[message.shard];
+  const auto answered = std::min_element(awaited.begin(), awaited.end());
+  open_[message.shard] = std::max(open_[message.shard], *answered + 1);
+  awaited.erase(answered);
+  parts_[message.shard] = message.payload;
+  versions_[message.shard] = message.version;
+  compute_next(context);
+}
+
+}  // namespace murm

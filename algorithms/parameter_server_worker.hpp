@@ -1,0 +1,46 @@
+// The worker of every parameter-server algorithm: lease, compute, push, wait for the parameters.
+// Room: algorithms. What it waits for is decided by the aggregators, which defer their replies.
+// Caller: actors/worker. Source: algorithms guide, 8.5 (mapping of SSP); asp, bsp and ssp share it.
+#pragma once
+#include <vector>
+
+#include "algorithms/machine.hpp"
+
+namespace murm {
+
+struct ParameterServerWorkerOptions {
+  std::size_t parameters = 0;  // length of the flat vector
+  std::uint32_t shards = 1;
+  double clip = 0;  // global norm of the mean gradient; 0: none
+};
+
+/// A lease is computed once every shard has answered for its clock or a later one; each push asks for
+/// the clock that follows it. A lease taken over from a lost worker may belong to a clock that is already
+/// open, and is then computed at once (that clock cannot complete before), or to one nobody has asked
+/// for, which takes a pull. So more than one question per shard can be open.
+class ParameterServerWorker final : public Machine {
+ public:
+  explicit ParameterServerWorker(ParameterServerWorkerOptions options);
+
+  void on_start(Context& context) override { context.request_lease(); }
+  void on_lease(const Lease& lease, Context& context) override;
+  void on_gradient(const GradientReady& gradient, Context& context) override;
+  void on_message(const Message& message, Context& context) override;
+
+ private:
+  void ask(MessageKind kind, const GradientReady& content, Context& context);
+  void compute_next(Context& context);
+  bool is_open(Step clock) const;
+  bool is_awaited(Step clock) const;
+
+  ParameterServerWorkerOptions options_;
+  std::vector<Lease> leases_;               // in hand, by id; the one being computed first
+  std::vector<Tensor> parts_;               // latest parameters, by shard
+  std::vector<Version> versions_;           // of parts_
+  std::vector<Version> versions_read_;      // of the gradient being computed
+  std::vector<std::vector<Step>> awaited_;  // by shard: clocks asked for and not answered
+  std::vector<Step> open_;                  // by shard: clocks below this may be computed
+  bool computing_ = false;
+};
+
+}  // namespace murm

@@ -1,0 +1,66 @@
+#include "algorithms/ssp.hpp"
+
+#include <limits>
+
+namespace murm {
+
+SspAggregator::SspAggregator(ShardOptions options, std::uint64_t staleness)
+    : shard_(std::move(options)), staleness_(staleness) {
+  MURM_ASSERT(staleness >= 1, std::to_string(staleness));
+}
+
+void SspAggregator::on_message(const Message& message, Context& context) {
+  if (message.kind == MessageKind::pull) {
+    gate_.wait(message.from, message.lease.step);
+  } else {
+    if (message.lease.step > limit()) {
+      return context.reject(message, "gradient of a clock beyond the staleness bound");
+    }
+    gate_.wait(message.from, message.lease.step + 1);
+    if (context.admit(message.lease)) {
+      const Version staleness = shard_.staleness(message.version);
+      shard_.step(context, message.payload, message.lease.samples);
+      context.applied(message, staleness);
+      count(message.lease);
+    }
+  }
+  gate_.release(limit(), [&](PeerId peer) { shard_.reply(context, peer); });
+}
+
+Step SspAggregator::limit() const {
+  constexpr Step kLast = std::numeric_limits<Step>::max();
+  return staleness_ < kLast - floor_ ? floor_ + staleness_ : kLast;
+}
+
+void SspAggregator::count(const Lease& lease) {
+  MURM_ASSERT(lease.step >= floor_, "clock " + std::to_string(lease.step) + " was complete");
+  const std::size_t place = lease.step - floor_;
+  if (place >= clocks_.size()) clocks_.resize(place + 1);
+  Clock& clock = clocks_[place];
+  clock.quorum = lease.quorum;
+  ++clock.arrived;
+  while (!clocks_.empty() && clocks_.front().quorum != 0 &&
+         clocks_.front().arrived >= clocks_.front().quorum) {
+    clocks_.pop_front();
+    ++floor_;
+  }
+  // The bound of the paper, with the iteration in progress: max c - min c <= s + 1.
+  MURM_ASSERT(clocks_.empty() || clocks_.size() - 1 <= staleness_, std::to_string(clocks_.size()));
+}
+
+void SspAggregator::on_membership(const MembershipChange& change, Context& /*context*/) {
+  for (const PeerId peer : change.left) gate_.forget(peer);
+}
+
+void SspAggregator::save(MachineState& state) const {
+  MURM_ASSERT(clocks_.empty(), std::to_string(clocks_.size()) + " clocks are not complete");
+  shard_.save(state);
+  state.numbers.emplace_back("step", floor_);
+}
+
+void SspAggregator::load(const MachineState& state, Context& context) {
+  shard_.load(state, context);
+  floor_ = state.number("step");
+}
+
+}  // namespace murm

@@ -1,0 +1,42 @@
+// Stale synchronous parallel: workers may run ahead of the slowest by at most `staleness` clocks.
+// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server_worker.
+// Caller: actors/aggregator. Source: Ho et al. 2013 (SSP), the gate and its read guarantee.
+#pragma once
+#include <deque>
+
+#include "algorithms/gate.hpp"
+#include "algorithms/shard.hpp"
+
+namespace murm {
+
+/// Applies each gradient on arrival (as asp). A worker may start clock c once c - floor <= s, where
+/// floor, the smallest clock with a lease missing, is the slowest worker's clock while membership is
+/// constant, and moves on without a dead worker as soon as its leases have been delivered by others.
+/// Deviation from the paper: updates are gradients for a server-side optimizer, not worker-side deltas.
+/// Requires: staleness >= 1; with 0 the algorithm is bsp by definition (algorithms/registry).
+class SspAggregator final : public Machine {
+ public:
+  SspAggregator(ShardOptions options, std::uint64_t staleness);
+
+  void on_start(Context& context) override { shard_.start(context); }
+  void on_message(const Message& message, Context& context) override;
+  void on_membership(const MembershipChange& change, Context& context) override;
+  void save(MachineState& state) const override;
+  void load(const MachineState& state, Context& context) override;
+
+ private:
+  struct Clock {
+    std::uint32_t arrived = 0;
+    std::uint32_t quorum = 0;  // 0: nothing of this clock has arrived yet
+  };
+  void count(const Lease& lease);
+  Step limit() const;  // largest clock that may be started
+
+  Shard shard_;
+  Gate gate_;
+  std::uint64_t staleness_;
+  Step floor_ = 0;
+  std::deque<Clock> clocks_;  // of floor_ and on, as far as something has arrived
+};
+
+}  // namespace murm

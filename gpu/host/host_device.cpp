@@ -1,0 +1,103 @@
+#include "gpu/host/host_device.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "gpu/host/kernels.hpp"
+
+namespace murm {
+namespace {
+
+void require_equal_lengths(const Tensor& a, const Tensor& b) {
+  MURM_ASSERT(a.length() == b.length(),
+              std::to_string(a.length()) + ", " + std::to_string(b.length()));
+}
+
+}  // namespace
+
+void HostDevice::zero(const Tensor& x) {
+  const std::span<float> values = host_span(x);
+  std::fill(values.begin(), values.end(), 0.0F);
+}
+
+void HostDevice::copy(const Tensor& destination, const Tensor& source) {
+  require_equal_lengths(destination, source);
+  float* to = host_span(destination).data();
+  for_each_run(source, [&](const float* data, std::size_t offset, std::size_t length) {
+    std::copy_n(data, length, to + offset);
+  });
+}
+
+void HostDevice::axpy(const Tensor& y, float a, const Tensor& x) {
+  require_equal_lengths(y, x);
+  float* to = host_span(y).data();
+  for_each_run(x, [&](const float* data, std::size_t offset, std::size_t length) {
+    host::axpy(length, a, data, to + offset);
+  });
+}
+
+void HostDevice::scale(const Tensor& x, float a) {
+  const std::span<float> values = host_span(x);
+  host::scale(values.size(), a, values.data());
+}
+
+double HostDevice::norm(const Tensor& x) {
+  host::SquareSums sums{};
+  for_each_run(x, [&](const float* data, std::size_t offset, std::size_t length) {
+    host::add_squares(offset, length, data, sums);
+  });
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return std::sqrt(total);
+}
+
+void HostDevice::optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
+                                std::span<const Tensor> state) {
+  require_equal_lengths(x, gradient);
+  MURM_ASSERT(state.size() == optimizer_state_count(step.kind), std::to_string(state.size()));
+  for (const Tensor& tensor : state) require_equal_lengths(x, tensor);
+  float* values = host_span(x).data();
+  float* first = state.empty() ? nullptr : host_span(state[0]).data();
+  float* second = state.size() < 2 ? nullptr : host_span(state[1]).data();
+  for_each_run(gradient, [&](const float* data, std::size_t offset, std::size_t length) {
+    host::optimizer_step(step, length, data, values + offset,
+                         first == nullptr ? first : first + offset,
+                         second == nullptr ? second : second + offset);
+  });
+}
+
+void HostDevice::linear(std::size_t n, std::size_t in, std::size_t out, const float* x,
+                        const float* w, const float* bias, bool relu, float* y) {
+  products_.multiply({.m = n, .k = in, .n = out, .b_transposed = true, .bias = true, .relu = relu},
+                     x, w, bias, y);
+}
+
+void HostDevice::linear_weight_gradient(std::size_t n, std::size_t in, std::size_t out,
+                                        const float* x, const float* dy, float* dw, float* dbias) {
+  products_.multiply({.m = out, .k = n, .n = in, .a_transposed = true}, dy, x, nullptr, dw);
+  host::column_sums(n, out, dy, dbias);
+}
+
+void HostDevice::linear_data_gradient(std::size_t n, std::size_t in, std::size_t out,
+                                      const float* dy, const float* w, const float* activation,
+                                      float* dx) {
+  products_.multiply({.m = n, .k = out, .n = in}, dy, w, nullptr, dx);
+  if (activation != nullptr) host::mask(n * in, activation, dx);
+}
+
+Device::CrossEntropy HostDevice::cross_entropy(std::size_t n, std::size_t classes,
+                                               const float* logits, const std::int32_t* labels,
+                                               float* dlogits) {
+  if (row_.size() < classes) row_.resize(classes);
+  CrossEntropy result;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto label = static_cast<std::size_t>(labels[i]);
+    MURM_ASSERT(label < classes, std::to_string(labels[i]));
+    host::cross_entropy_row(classes, logits + i * classes, label, row_.data(),
+                            dlogits == nullptr ? nullptr : dlogits + i * classes, result);
+  }
+  return result;
+}
+
+}  // namespace murm

@@ -1,0 +1,42 @@
+// The processor as a device: verbs over host memory, matrix products by oneDNN, on the calling thread.
+// Room: gpu/host. Knows buffers and numbers; no model, message or round.
+// Caller: actors (one per lane), models through Device, tests as the oracle of other devices.
+#pragma once
+#include <vector>
+
+#include "gpu/device.hpp"
+#include "gpu/host/buffer_pool.hpp"
+#include "gpu/host/matrix_product.hpp"
+
+namespace murm {
+
+/// Results depend on the numbers alone: not on the run, other threads, alignment or the cut into runs.
+/// Thread: one at a time, whichever; tensors it made may die on any.
+class HostDevice final : public Device {
+ public:
+  Tensor allocate(std::size_t length) override { return pool_.take(length); }
+
+  void zero(const Tensor& x) override;
+  void copy(const Tensor& destination, const Tensor& source) override;
+  void axpy(const Tensor& y, float a, const Tensor& x) override;
+  void scale(const Tensor& x, float a) override;
+  double norm(const Tensor& x) override;
+  void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
+                      std::span<const Tensor> state) override;
+
+  void linear(std::size_t n, std::size_t in, std::size_t out, const float* x, const float* w,
+              const float* bias, bool relu, float* y) override;
+  void linear_weight_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
+                              const float* dy, float* dw, float* dbias) override;
+  void linear_data_gradient(std::size_t n, std::size_t in, std::size_t out, const float* dy,
+                            const float* w, const float* activation, float* dx) override;
+  CrossEntropy cross_entropy(std::size_t n, std::size_t classes, const float* logits,
+                             const std::int32_t* labels, float* dlogits) override;
+
+ private:
+  BufferPool pool_;
+  host::MatrixProducts products_;
+  std::vector<float> row_;  // one row of exponentials; grows to the widest row seen
+};
+
+}  // namespace murm

@@ -1,0 +1,37 @@
+// Element-wise loops of the host device over contiguous memory.
+// Room: gpu/host. Knows arrays of numbers; no tensor, storage or run.
+// Caller: gpu/host/host_device. Every loop has one order of operations, whatever vector unit carries it out.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "algorithms/optimizer.hpp"
+#include "gpu/device.hpp"
+
+namespace murm::host {
+
+void axpy(std::size_t n, float a, const float* x, float* y);
+void scale(std::size_t n, float a, float* x);
+
+/// Adds squares to 16 partial sums; element `position + i` belongs to lane (position + i) % 16, so that the
+/// result does not depend on how a tensor is cut into runs.
+constexpr std::size_t square_lanes = 16;
+using SquareSums = std::array<double, square_lanes>;
+void add_squares(std::size_t position, std::size_t n, const float* x, SquareSums& sums);
+
+/// `first`, `second`: state of the optimizer, null where its kind has none.
+void optimizer_step(const OptimizerStep& step, std::size_t n, const float* gradient, float* x,
+                    float* first, float* second);
+
+/// sums[columns] <- sum over rows, in order, of x[rows,columns]
+void column_sums(std::size_t rows, std::size_t columns, const float* x, float* sums);
+/// x <- 0 where activation is not positive
+void mask(std::size_t n, const float* activation, float* x);
+
+/// One row of Device::cross_entropy: adds to `result`; `gradient` may be null or alias `logits`.
+/// `scratch` [classes] is overwritten.
+void cross_entropy_row(std::size_t classes, const float* logits, std::size_t label, float* scratch,
+                       float* gradient, Device::CrossEntropy& result);
+
+}  // namespace murm::host

@@ -1,0 +1,96 @@
+#include "models/mlp.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "algorithms/random.hpp"
+
+namespace murm {
+
+Mlp::Mlp(Device& device, std::vector<std::size_t> widths, std::size_t batch_max)
+    : device_(device), widths_(std::move(widths)), batch_max_(batch_max) {
+  MURM_ASSERT(widths_.size() >= 2, std::to_string(widths_.size()));
+  MURM_ASSERT(batch_max_ > 0, "batch_max");
+  std::size_t hidden_max = 0;
+  for (std::size_t l = 0; l < layer_count(); ++l) {
+    const std::size_t in = widths_[l];
+    const std::size_t out = widths_[l + 1];
+    MURM_ASSERT(in > 0, std::to_string(l));
+    MURM_ASSERT(out > 0, std::to_string(l));
+    const std::string name = "layer" + std::to_string(l);
+    layout_.push_back({name + ".weight", {out, in}, parameter_count_});
+    parameter_count_ += out * in;
+    layout_.push_back({name + ".bias", {out}, parameter_count_});
+    parameter_count_ += out;
+    outputs_.push_back(device_.allocate(batch_max_ * out));
+    if (l + 1 < layer_count()) hidden_max = std::max(hidden_max, out);
+  }
+  for (Tensor& delta : deltas_) delta = device_.allocate(batch_max_ * hidden_max);
+}
+
+void Mlp::initialize(std::uint64_t seed, std::span<float> parameters) const {
+  MURM_ASSERT(parameters.size() == parameter_count_, std::to_string(parameters.size()));
+  for (std::size_t t = 0; t < layout_.size(); ++t) {
+    const float bound = 1.0F / std::sqrt(static_cast<float>(widths_[t / 2]));
+    Random random(seed, t);
+    for (float& value : parameters.subspan(layout_[t].offset, layout_[t].size())) {
+      value = random.uniform(-bound, bound);
+    }
+  }
+}
+
+float* Mlp::output(std::size_t layer) const { return host_span(outputs_[layer]).data(); }
+
+const float* Mlp::input(std::size_t layer, const Batch& batch) const {
+  return layer == 0 ? batch.features.data() : output(layer - 1);
+}
+
+void Mlp::require_fitting(std::span<const float> parameters, const Batch& batch) const {
+  MURM_ASSERT(parameters.size() == parameter_count_, std::to_string(parameters.size()));
+  MURM_ASSERT(batch.size() > 0, "empty batch");
+  MURM_ASSERT(batch.size() <= batch_max_, std::to_string(batch.size()));
+  MURM_ASSERT(batch.features.size() == batch.size() * widths_[0],
+              std::to_string(batch.features.size()));
+}
+
+void Mlp::forward(std::span<const float> parameters, const Batch& batch) {
+  for (std::size_t l = 0; l < layer_count(); ++l) {
+    const bool hidden = l + 1 < layer_count();
+    device_.linear(batch.size(), widths_[l], widths_[l + 1], input(l, batch),
+                   parameters.data() + weight_offset(l), parameters.data() + bias_offset(l), hidden,
+                   output(l));
+  }
+}
+
+BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
+                          std::span<float> gradient) {
+  require_fitting(parameters, batch);
+  MURM_ASSERT(gradient.size() == parameter_count_, std::to_string(gradient.size()));
+  forward(parameters, batch);
+  const std::size_t last = layer_count() - 1;
+  const Device::CrossEntropy result = device_.cross_entropy(
+      batch.size(), widths_.back(), output(last), batch.labels.data(), output(last));
+  const float* delta = output(last);
+  for (std::size_t l = layer_count(); l-- > 0;) {
+    device_.linear_weight_gradient(batch.size(), widths_[l], widths_[l + 1], input(l, batch), delta,
+                                   gradient.data() + weight_offset(l),
+                                   gradient.data() + bias_offset(l));
+    if (l == 0) break;
+    float* below = host_span(deltas_[l % 2]).data();
+    device_.linear_data_gradient(batch.size(), widths_[l], widths_[l + 1], delta,
+                                 parameters.data() + weight_offset(l), output(l - 1), below);
+    delta = below;
+  }
+  return {.loss_sum = result.loss_sum, .correct = result.correct};
+}
+
+BatchResult Mlp::evaluate(std::span<const float> parameters, const Batch& batch) {
+  require_fitting(parameters, batch);
+  forward(parameters, batch);
+  const Device::CrossEntropy result = device_.cross_entropy(
+      batch.size(), widths_.back(), output(layer_count() - 1), batch.labels.data(), nullptr);
+  return {.loss_sum = result.loss_sum, .correct = result.correct};
+}
+
+}  // namespace murm

@@ -1,0 +1,21 @@
+// Facts about this process: its id, its host's name, its peak memory, its own program file.
+// Room: runtime. Asks the operating system, keeps nothing.
+// Caller: actors/node (Hello, report), tools/murm. Source: proc(5), getrusage(2).
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace murm {
+
+std::uint64_t process_id();
+
+/// "unknown" when the system does not say.
+std::string host_name();
+
+/// Largest resident size so far, in bytes; 0 when unknown.
+std::uint64_t peak_rss_bytes();
+
+/// Path of the running program, for starting it again. Throws RunError without /proc.
+std::string own_executable();
+
+}  // namespace murm

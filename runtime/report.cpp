@@ -1,0 +1,159 @@
+#include "runtime/report.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "runtime/human_units.hpp"
+
+namespace murm {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ledger_json(const Report& report) {
+  const auto& ledger = report.ledger;
+  return {{"issued", ledger.issued},
+          {"applied", ledger.applied},
+          {"reissued", ledger.reissued},
+          {"refused_duplicate", ledger.refused_duplicate},
+          {"lost", ledger.lost},
+          {"samples_skipped", ledger.samples_skipped},
+          {"samples_repeated", ledger.samples_repeated}};
+}
+
+Json workers_json(const Report& report) {
+  Json workers = Json::array();
+  for (const auto& worker : report.per_worker) {
+    workers.push_back({{"id", worker.id},
+                       {"pid", worker.pid},
+                       {"device", worker.device},
+                       {"steps", worker.steps},
+                       {"samples", worker.samples},
+                       {"wait_fraction", worker.wait_fraction}});
+  }
+  return workers;
+}
+
+Json evaluations_json(const Report& report) {
+  Json evaluations = Json::array();
+  for (const auto& evaluation : report.evaluations) {
+    evaluations.push_back({{"samples", evaluation.samples},
+                           {"seconds", evaluation.seconds},
+                           {"loss", evaluation.loss},
+                           {"accuracy", evaluation.accuracy}});
+  }
+  return evaluations;
+}
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+std::string ledger_text(const Report& report) {
+  const auto& ledger = report.ledger;
+  std::string text = with_separators(ledger.issued) + " leases issued, " +
+                     with_separators(ledger.applied) + " applied, " + with_separators(ledger.lost) +
+                     " lost";
+  if (ledger.reissued > 0) text += ", " + with_separators(ledger.reissued) + " reissued";
+  if (ledger.refused_duplicate > 0) {
+    text += ", " + with_separators(ledger.refused_duplicate) + " duplicates refused";
+  }
+  if (ledger.samples_skipped > 0) {
+    text += ", " + with_separators(ledger.samples_skipped) + " samples skipped";
+  }
+  if (ledger.samples_repeated > 0) {
+    text += ", " + with_separators(ledger.samples_repeated) + " samples repeated";
+  }
+  return text;
+}
+
+std::string place_text(const Report& report) {
+  std::string text = with_separators(report.workers) +
+                     (report.workers == 1 ? " worker, " : " workers, ") +
+                     with_separators(report.aggregators) +
+                     (report.aggregators == 1 ? " aggregator" : " aggregators");
+  if (report.processes == 0) return text + ", one process";
+  return text + ", " + with_separators(report.processes) + " worker process" +
+         (report.processes == 1 ? "" : "es") + " over " + report.transport;
+}
+
+std::string waiting_text(const Report& report) {
+  const auto [low, high] = std::ranges::minmax(report.per_worker, {},
+                                               &Report::PerWorker::wait_fraction);
+  return human_percent(low.wait_fraction, 0) + " to " + human_percent(high.wait_fraction, 0) +
+         " of the workers' time";
+}
+
+}  // namespace
+
+std::string report_json(const Report& report) {
+  Json json;
+  json["schema"] = "murmuration.report/1";
+  json["job"] = report.job;
+  json["algorithm"] = report.algorithm;
+  json["status"] = report.status;
+  json["interrupted"] = report.interrupted;
+  json["seed"] = report.seed;
+  json["workers"] = report.workers;
+  json["aggregators"] = report.aggregators;
+  json["processes"] = report.processes;
+  json["transport"] = report.transport;
+  json["parameters"] = report.parameters;
+  json["updates"] = report.updates;
+  json["samples"] = report.samples;
+  json["epochs"] = report.epochs;
+  json["seconds"] = report.seconds;
+  json["samples_per_second"] = report.samples_per_second;
+  json["final"] = {{"train_loss", report.final.train_loss},
+                   {"eval_loss", report.final.eval_loss},
+                   {"eval_accuracy", report.final.eval_accuracy}};
+  json["staleness"] = {{"mean", report.staleness.mean},
+                       {"max", report.staleness.max},
+                       {"histogram", report.staleness.histogram}};
+  json["bytes"] = {{"sent", report.bytes.sent}, {"received", report.bytes.received}};
+  json["ledger"] = ledger_json(report);
+  json["refused"] = report.refused;
+  json["parameters_hash"] = report.parameters_hash;
+  json["peak_rss_bytes"] = report.peak_rss_bytes;
+  json["per_worker"] = workers_json(report);
+  json["evaluations"] = evaluations_json(report);
+  // A name that is no UTF-8 must not cost the report.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string summary_table(const Report& report) {
+  Rows rows;
+  rows.emplace_back("job", report.job + " (" + report.status + ")");
+  rows.emplace_back("algorithm", report.algorithm + ", " + place_text(report));
+  rows.emplace_back("accuracy", human_percent(report.final.eval_accuracy, 2));
+  rows.emplace_back("loss", human_number(report.final.eval_loss, 4) + " on the test set, " +
+                                human_number(report.final.train_loss, 4) + " in training");
+  rows.emplace_back("samples", with_separators(report.samples) + " = " +
+                                   human_number(report.epochs, 2) + " epochs, " +
+                                   with_separators(report.updates) + " updates");
+  rows.emplace_back("time", human_duration(report.seconds) + ", " +
+                                human_count(report.samples_per_second) + " samples/s");
+  rows.emplace_back("staleness", human_number(report.staleness.mean, 2) + " on average, " +
+                                     with_separators(report.staleness.max) + " at most");
+  if (!report.per_worker.empty()) rows.emplace_back("waiting", waiting_text(report));
+  if (report.bytes.sent + report.bytes.received > 0) {
+    rows.emplace_back("network", human_bytes(report.bytes.sent) + " sent, " +
+                                     human_bytes(report.bytes.received) + " received");
+  }
+  rows.emplace_back("ledger", ledger_text(report));
+  for (const auto& [kind, count] : report.refused) {
+    if (count > 0) rows.emplace_back("refused", with_separators(count) + " messages: " + kind);
+  }
+  rows.emplace_back("memory", human_bytes(report.peak_rss_bytes) + " at peak");
+  rows.emplace_back("parameters",
+                    with_separators(report.parameters) + ", hash " + report.parameters_hash);
+
+  std::size_t width = 0;
+  for (const auto& row : rows) width = std::max(width, row.first.size());
+  std::string text;
+  for (const auto& [label, value] : rows) {
+    text += "  " + label + std::string(width - label.size() + 2, ' ') + value + "\n";
+  }
+  return text;
+}
+
+}  // namespace murm

@@ -1,0 +1,50 @@
+// The folder of one run: what may stand in it, who may replace it, where its files are.
+// Room: runtime. Knows names of files, not their content.
+// Caller: tools/murm, actors/node.
+#pragma once
+#include <filesystem>
+
+namespace murm {
+
+/// Holds a lock on the folder while it lives, so that two runs cannot write to the same one; the
+/// lock ends with the process, also when that is killed. Not copied to child processes.
+class RunDirectory {
+ public:
+  /// Creates `folder`, or takes over that of an earlier run, recognised by its marker file: files a
+  /// run writes are removed (checkpoints stay when `resume`), other files there stay.
+  /// Errors: InputError when it is a file, a foreign non-empty folder, in use, or not writable.
+  static RunDirectory create(const std::filesystem::path& folder, bool resume);
+
+  /// True when `folder` is one that `create` made.
+  static bool is_run(const std::filesystem::path& folder);
+
+  RunDirectory(RunDirectory&& other) noexcept;
+  RunDirectory& operator=(RunDirectory&&) = delete;
+  ~RunDirectory();
+
+  const std::filesystem::path& path() const { return folder_; }
+  std::filesystem::path job() const { return job(folder_); }
+  std::filesystem::path report() const { return folder_ / "report.json"; }
+  std::filesystem::path metrics() const { return folder_ / "metrics.csv"; }
+  std::filesystem::path plot() const { return folder_ / "loss.svg"; }
+  std::filesystem::path parameters() const { return parameters(folder_); }
+  std::filesystem::path checkpoints() const { return checkpoints(folder_); }
+
+  // The same names for who only reads a run.
+  static std::filesystem::path job(const std::filesystem::path& run) { return run / "job.toml"; }
+  static std::filesystem::path parameters(const std::filesystem::path& run) {
+    return run / "final.safetensors";
+  }
+  static std::filesystem::path checkpoints(const std::filesystem::path& run) {
+    return run / "checkpoints";
+  }
+
+ private:
+  RunDirectory(std::filesystem::path folder, int marker)
+      : folder_(std::move(folder)), marker_(marker) {}
+
+  std::filesystem::path folder_;
+  int marker_;  // descriptor that holds the lock
+};
+
+}  // namespace murm

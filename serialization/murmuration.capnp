@@ -1,0 +1,144 @@
+# Everything that crosses a process boundary. The comments are the reference of the protocol:
+# sender -> receiver, unit, bound. How the messages play together: docs/protocol.md.
+#
+# A message is one ZeroMQ multipart message. Frame 0 is a prefix of 16 bytes followed by one Wire
+# struct in Cap'n Proto's stream framing (segment table, then segments); the frame is a multiple of
+# 8 bytes and at most 64 KiB. Bulk messages carry the chunk's numbers in frame 1: raw fp32, little
+# endian, at most 1 MiB.
+#
+# Prefix: bytes 0-3 "MURM"; 4-7 protocolVersion, UInt32 little endian; 8-15 XXH3-64 (seed 0) of all
+# bytes of frame 0 after the prefix, UInt64 little endian.
+#
+# Fields are never renumbered, retyped or reused. A new optional field or arm goes at the end;
+# anything an old peer must not misread raises protocolVersion, which must be equal on both sides.
+#
+# Ids of peers: role (1 coordinator, 2 aggregator, 3 worker) in the top byte, ordinal below it.
+
+@0xa5fcdd57e8f12f7d;
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("murm::wire");
+
+const protocolVersion :UInt32 = 1;
+
+struct Wire {
+  run @0 :UInt64;       # All -> all. Drawn at the start of the run; 0 only in hello and refusal.
+  epoch @1 :UInt64;     # All -> all. Membership epoch known to the sender; old ones are refused.
+  sequence @2 :UInt64;  # All -> all. Counts this sender's messages on this socket, from 0, no gaps.
+
+  body :union {
+    unset @3 :Void;                  # What a zeroed message reads as: refused.
+    hello @4 :Hello;                 # Worker node -> coordinator, control: first message.
+    welcome @5 :Welcome;             # Coordinator -> worker node, control: answers hello.
+    refusal @6 :Refusal;             # Coordinator -> worker node, control: answers hello.
+    heartbeat @7 :Heartbeat;         # Both ways, control: every heartbeat interval.
+    leaseRequest @8 :LeaseRequest;   # Worker -> data steward, control.
+    leaseGrant @9 :LeaseGrant;       # Data steward -> worker, control.
+    credit @10 :Credit;              # Receiver of bulk -> its sender, control.
+    workerReport @11 :WorkerReport;  # Worker -> coordinator, control: every heartbeat.
+    failure @12 :Failure;            # Worker -> coordinator, control: the run cannot go on.
+    stop @13 :Stop;                  # Coordinator -> worker node, control: report and leave.
+    leave @14 :Leave;                # Worker node -> coordinator, control: leaves on purpose.
+    bulk @15 :Bulk;                  # Worker <-> aggregator, bulk: a chunk of a message.
+  }
+}
+
+struct Hello {
+  build @0 :Text;          # Program version, for the log. At most 256 bytes.
+  processId @1 :UInt64;    # Of the operating system, for the log.
+  device @2 :Text;         # "cpu". At most 256 bytes.
+  slots @3 :List(UInt32);  # Worker numbers asked for, below 1024; empty: any. At most 1024.
+}
+
+struct Seat {
+  peer @0 :UInt64;  # A worker id, fresh at every join.
+  slot @1 :UInt32;  # Worker number in reports and per-worker job keys, below 1024.
+}
+
+struct Welcome {
+  job @0 :Text;           # The resolved job as TOML. At most 32 KiB.
+  bulkEndpoint @1 :Text;  # ZeroMQ endpoint of the bulk socket. At most 256 bytes.
+  seats @2 :List(Seat);   # Workers admitted. 1 to 1024.
+  shards @3 :UInt32;      # Parts of the flat parameter vector, each with one aggregator. 1 to 1024.
+  parameters @4 :UInt64;  # Elements of the flat vector. At least `shards`, at most 2^40.
+}
+
+struct Refusal {
+  reason @0 :Text;  # A sentence for the user. At most 1 KiB.
+}
+
+struct Heartbeat {
+  count @0 :UInt64;  # Heartbeats sent before this one on this connection.
+}
+
+struct LeaseRequest {
+  worker @0 :UInt64;  # A worker id: who asks.
+}
+
+struct Lease {
+  id @0 :UInt64;        # Place in the run's sequence of leases, dense from 0.
+  step @1 :UInt64;      # Synchronous algorithms: the step it belongs to; otherwise equal to id.
+  index @2 :UInt32;     # Place among the leases of its step: the order of reduction. Below quorum.
+  quorum @3 :UInt32;    # Leases of its step. 1 to 65536.
+  position @4 :UInt64;  # First sample in the run's stream of samples. Below 2^62.
+  samples @5 :UInt32;   # Length of the lease. 1 to 2^24.
+  requested @6 :Bool;   # Answers a request of this worker; false: taken over from a lost one.
+}
+
+struct LeaseGrant {
+  worker @0 :UInt64;  # A worker id: who shall compute it.
+  lease @1 :Lease;
+}
+
+struct Credit {
+  bytes @0 :UInt64;  # Payload bytes consumed, which may be sent anew. At most 2^34.
+}
+
+struct WorkerReport {
+  worker @0 :UInt64;         # A worker id. All counts since it joined.
+  steps @1 :UInt64;          # Gradients computed.
+  samples @2 :UInt64;        # Samples in them.
+  busyNs @3 :UInt64;         # Nanoseconds computing.
+  elapsedNs @4 :UInt64;      # Nanoseconds since its first lease.
+  bytesSent @5 :UInt64;      # Of its process, equal in all its workers.
+  bytesReceived @6 :UInt64;  # Likewise.
+  peakRssBytes @7 :UInt64;   # Likewise.
+}
+
+struct Failure {
+  worker @0 :UInt64;  # A worker id: who found out.
+  reason @1 :Text;    # A sentence for the user. At most 1 KiB.
+}
+
+struct Stop {
+  reason @0 :Text;  # A sentence for the log. At most 1 KiB.
+}
+
+struct Leave {
+  processId @0 :UInt64;  # As in hello.
+}
+
+enum MessageKind {
+  unset @0;       # Refused.
+  pull @1;        # Worker -> aggregator: send me your shard. No payload.
+  push @2;        # Worker -> aggregator: gradient of a lease, this shard's range.
+  parameters @3;  # Aggregator -> worker: the shard; answers one pull or push.
+}
+
+struct Bulk {
+  # The header is complete in every chunk of a payload and equal in all of them but for offset,
+  # elements and checksum.
+  to @0 :UInt64;               # Aggregator `shard` (pull, push) or a worker (parameters).
+  kind @1 :MessageKind;
+  from @2 :UInt64;             # A worker (pull, push) or aggregator `shard` (parameters).
+  shard @3 :UInt32;            # Below the number of shards.
+  version @4 :UInt64;          # Updates applied. Push: when the worker read. Parameters: as sent.
+  lease @5 :Lease;             # Push: whose gradient this is. Absent in the others.
+  lossSum @6 :Float64;         # Push: loss summed over the samples of the lease. Finite.
+  learningRate @7 :Float64;    # Parameters: rate of the next update. Finite.
+  transfer @8 :UInt64;         # Counts this sender's messages on this socket, strictly growing.
+  payloadElements @9 :UInt64;  # Numbers in the whole payload. 0 for pull; otherwise 1 to 2^32.
+  offsetElements @10 :UInt64;  # Of this chunk's first number. offset + elements <= payloadElements.
+  elements @11 :UInt32;        # Of this chunk, 4 bytes each in frame 1. 0 for pull, else 1 to 2^18.
+  checksum @12 :UInt64;        # XXH3-64 (seed 0) of frame 1.
+}

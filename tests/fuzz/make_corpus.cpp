@@ -1,0 +1,94 @@
+// Writes the seeds of the fuzzers, made by our own encoders, into <folder>/<fuzzer>/.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "serialization/safetensors.hpp"
+#include "tests/unit/serialization/samples.hpp"
+
+using namespace murm;
+
+namespace {
+
+void write(const std::filesystem::path& folder, const std::string& name,
+           std::span<const std::byte> bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream stream(folder / name, std::ios::binary);
+  stream.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+}
+
+void write_codec(const std::filesystem::path& folder) {
+  const std::vector<std::string> names{"hello",         "welcome",     "refusal", "heartbeat",
+                                       "lease_request", "lease_grant", "credit",  "worker_report",
+                                       "failure",       "stop",        "leave"};
+  const auto bodies = samples::controls();
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    Bytes input{std::byte{2}, std::byte{0}};  // control, resealed
+    const Bytes header = samples::encoded(bodies[i]);
+    input.insert(input.end(), header.begin(), header.end());
+    write(folder, names.at(i), input);
+  }
+  const auto write_bulk = [&](const std::string& name, const Routed& routed,
+                              const std::vector<float>& chunk) {
+    const auto frame = frame_of(chunk);
+    Bytes input{std::byte{1 | 2 | 4},
+                static_cast<std::byte>(frame.size())};  // bulk, resealed, two frames
+    const Bytes header = samples::encoded(routed, chunk);
+    input.insert(input.end(), header.begin(), header.end());
+    input.insert(input.end(), frame.begin(), frame.end());
+    write(folder, name, input);
+    input[0] |= std::byte{8};  // with expectations
+    write(folder, name + "_strict", input);
+  };
+  write_bulk("pull", samples::pull(), {});
+  write_bulk("push", samples::push(), samples::numbers(6));
+  write_bulk("parameters", samples::parameters(), samples::numbers(6));
+}
+
+void write_reassembler(const std::filesystem::path& folder) {
+  const auto seed = [&](const std::string& name, const std::vector<std::uint8_t>& chunks) {
+    write(folder, name, std::as_bytes(std::span(chunks)));
+  };
+  seed("one", {0, 5, 0, 5, 0});
+  seed("empty", {0, 0, 0, 0, 0, 1, 0, 0, 0, 0});
+  seed("three_chunks", {0, 10, 0, 4, 0, 0, 10, 4, 4, 2, 0, 10, 8, 2, 4, 1, 3, 0, 3, 0});
+  seed("gap", {0, 10, 0, 4, 0, 0, 10, 5, 5, 0, 1, 2, 0, 2, 0});
+  seed("repeat", {0, 10, 0, 4, 0, 0, 10, 0, 4, 0, 0, 10, 4, 6, 0});
+  seed("oversized", {0, 101, 0, 50, 0, 1, 100, 0, 50, 0, 1, 100, 50, 50, 0});
+  seed("other_header", {0, 10, 0, 4, 0, 0, 10, 4, 6, 1});
+  seed("short_frame", {0, 10, 0, 10, 0x80, 1, 10, 0, 10, 0});
+}
+
+void write_safetensors_seeds(const std::filesystem::path& folder) {
+  const auto numbers = samples::numbers(6);
+  const std::vector<SafetensorsSource> sources{
+      {{"layer0.weight", {2, 2}}, std::span(numbers).first(4)},
+      {{"layer0.bias", {2}}, std::span(numbers).last(2)}};
+  std::vector<std::byte> file{std::byte{0}};
+  write_safetensors(sources, {{"format", "murmuration"}}, [&](std::span<const std::byte> part) {
+    file.insert(file.end(), part.begin(), part.end());
+  });
+  write(folder, "file", file);
+  // Its header alone, with 24 bytes of data to follow.
+  std::vector<std::byte> header{std::byte{25}};
+  header.insert(header.end(), file.begin() + 9, file.end() - 24);
+  write(folder, "header", header);
+  write(folder, "no_tensors", std::as_bytes(std::span(std::string_view("\x01{}"))));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_corpus FOLDER\n");
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  write_codec(folder / "codec");
+  write_reassembler(folder / "reassembler");
+  write_safetensors_seeds(folder / "safetensors");
+  return 0;
+}

@@ -1,0 +1,206 @@
+#include "runtime/job_file.hpp"
+
+#include "algorithms/vocabulary.hpp"
+#include "tests/catch.hpp"
+#include "tests/unit/runtime/temporary_folder.hpp"
+
+using namespace murm;
+using Overrides = std::vector<std::string>;
+
+namespace {
+
+/// The sentence with which `text` is refused; fails the test when it is not.
+std::string refusal(const std::string& text, const Overrides& overrides = {}) {
+  try {
+    static_cast<void>(parse_job(text, "a.toml", overrides));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  FAIL("accepted: " << text);
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const std::string ends = "[job]\nepochs = 1\n";
+
+}  // namespace
+
+TEST_CASE("a job file sets what it names and leaves the defaults") {
+  const auto loaded = parse_job(
+      "[job]\nname = \"a\"\nepochs = 3\n[training]\nlr = 1\n[model]\nhidden = [64, 32]\n"
+      "[emulate]\nstep_ms = [20, 20.5, 20, 200]\n",
+      "a.toml");
+  CHECK(loaded.job.job.name == "a");
+  CHECK(loaded.job.job.epochs == 3.0);
+  CHECK(loaded.job.training.lr == 1.0);  // a whole number where a number is expected
+  CHECK(loaded.job.model.hidden == std::vector<std::uint64_t>{64, 32});
+  CHECK(loaded.job.emulate.step_ms == std::vector<double>{20, 20.5, 20, 200});
+  CHECK(loaded.job.training.batch == Job{}.training.batch);
+  CHECK(loaded.notes.empty());
+}
+
+TEST_CASE("a resolved job names every key and parses back to the same job") {
+  const Overrides overrides{"job.name=\"a \\\"b\\\" ü\"",
+                            "job.seed=9007199254740993",
+                            "training.lr=0.1234567890123",
+                            "training.lr_min=1e-300",
+                            "model.hidden=[7]",
+                            "emulate.step_ms=[2.5]",
+                            "training.schedule=step",
+                            "data.path=C:\\x"};
+  const Job job = parse_job(ends, "a.toml", overrides).job;
+  CHECK(job.job.seed == 9007199254740993U);
+  CHECK(job.data.path == "C:\\x");
+  const std::string text = to_toml(job);
+  const auto again = parse_job(text, "job.toml");
+  CHECK(to_toml(again.job) == text);
+  CHECK(again.job.job.name == job.job.name);
+  CHECK(again.job.job.seed == job.job.seed);
+  CHECK(again.job.training.lr == job.training.lr);
+  CHECK(again.job.training.lr_min == job.training.lr_min);
+  CHECK(again.job.emulate.step_ms == job.emulate.step_ms);
+  CHECK(again.notes.empty());  // it gives every key, also those it does not use
+}
+
+TEST_CASE("an unknown key is refused with its place and the nearest known one") {
+  CHECK(refusal(ends + "[training]\noptimzer = \"sgd\"\n") ==
+        "a.toml:4:1: unknown key training.optimzer. HINT: did you mean training.optimizer?");
+  CHECK(refusal(ends + "[cluser]\nworkers = 2\n") ==
+        "a.toml:3:2: unknown section [cluser]. HINT: did you mean [cluster]?");
+  CHECK(contains(refusal("epochs = 2\n"),
+                 "a.toml:1:1: unknown key epochs. HINT: did you mean job.epochs?"));
+  CHECK(contains(refusal("job = 3\n"), "a.toml:1:1: unknown key job"));
+  CHECK(contains(refusal("[[job]]\nepochs = 1\n"), "a.toml:1:"));
+}
+
+TEST_CASE("an unknown value is refused with the nearest known one") {
+  CHECK(refusal(ends + "[training]\noptimizer = \"sgdd\"\n") ==
+        "a.toml:4:1: training.optimizer is \"sgdd\", expected one of \"sgd\", \"momentum\", "
+        "\"nesterov\", "
+        "\"adam\", \"adamw\". HINT: did you mean \"sgd\"?");
+  CHECK(contains(refusal(ends + "[algorithm]\nname = \"gossip\"\n"),
+                 "expected one of \"bsp\", \"asp\", \"ssp\""));
+}
+
+TEST_CASE("a wrong type is refused") {
+  const std::string where = "a.toml:4:1: ";
+  CHECK(refusal(ends + "[training]\nlr = \"0.1\"\n") ==
+        where + "training.lr must be a number, not a string.");
+  CHECK(refusal(ends + "[training]\nbatch = 32.0\n") ==
+        where +
+            "training.batch must be a whole number, not a number with a fraction. HINT: write 32.");
+  CHECK(contains(refusal(ends + "[training]\nbatch = 1.5\n"), "must be a whole number"));
+  CHECK(contains(refusal(ends + "[training]\nbatch = true\n"), "not true or false"));
+  CHECK(contains(refusal(ends + "[model]\nhidden = 64\n"),
+                 "must be a list of numbers, not a whole number"));
+  CHECK(contains(refusal(ends + "[model]\nhidden = [64, \"a\"]\n"),
+                 "must be a whole number, not a string"));
+  CHECK(contains(refusal(ends + "[model]\nkind = 2024-01-01\n"), "must be a string, not a date"));
+  CHECK(contains(refusal(ends + "[data.path]\nx = 1\n"),
+                 "data.path must be a string, not a section"));
+}
+
+TEST_CASE("an impossible value is refused") {
+  const auto key_value = GENERATE(
+      "cluster.workers=0", "cluster.workers=-1", "cluster.aggregators=0", "training.lr=-0.1",
+      "training.lr=0", "training.lr=nan", "training.lr=inf", "training.batch=0",
+      "training.accumulate=0", "training.momentum=1", "training.weight_decay=-1",
+      "training.clip=-1", "job.target_accuracy=97", "job.target_accuracy=-0.1", "job.epochs=-1",
+      "job.seed=-1", "checkpoint.keep=0", "model.hidden=[0]", "model.hidden=[]", "data.train=0",
+      "cluster.processes=5", "emulate.step_ms=[1,2]", "emulate.step_ms=[-1]",
+      "training.milestones=[0.9,0.5]", "training.milestones=[1.5]", "cluster.heartbeat_ms=0",
+      "job.name=", "job.name=a/b", "job.name=..", "data.kind=mnist",
+      "training.warmup=99999999999999999999");
+  const std::string message = refusal(ends, {key_value});
+  INFO(message);
+  CHECK(message.starts_with("--set " + std::string(key_value) + ": "));
+}
+
+TEST_CASE("the sentence about an impossible value names the limits that matter") {
+  CHECK(refusal(ends, {"training.lr=-1"}) ==
+        "--set training.lr=-1: training.lr is -1, expected above 0.");
+  CHECK(
+      refusal(ends, {"cluster.workers=9999"}) ==
+      "--set cluster.workers=9999: cluster.workers is 9999, expected at least 1 and at most 4096.");
+  CHECK(
+      refusal(ends, {"job.target_accuracy=97"}) ==
+      "--set job.target_accuracy=97: job.target_accuracy is 97, expected at least 0 and at most 1. "
+      "HINT: accuracies are fractions: 97 % is 0.97.");
+}
+
+TEST_CASE("keys that do not go together are refused at the line of one of them") {
+  CHECK(contains(refusal("[job]\nname = \"a\"\n"),
+                 "a.toml: nothing says when the run ends. HINT: give job.epochs"));
+  CHECK(contains(refusal(""), "nothing says when the run ends"));
+  CHECK(contains(refusal(ends + "[data]\nkind = \"mnist\"\n"),
+                 "a.toml:4:1: data.kind = \"mnist\" needs data.path"));
+  CHECK(contains(refusal("[job]\ntarget_accuracy = 0.9\n[training]\nschedule = \"cosine\"\n"),
+                 "a.toml:4:1: training.schedule = \"cosine\" needs the length of the run"));
+  CHECK(contains(refusal(ends + "[cluster]\nworkers = 2\nprocesses = 4\n"),
+                 "a.toml:5:1: cluster.processes is 4"));
+  CHECK(contains(refusal(ends + "[emulate]\nstep_ms = [1, 2, 3]\n"),
+                 "a.toml:4:1: emulate.step_ms has 3 entries"));
+}
+
+TEST_CASE("broken TOML is refused with its place") {
+  CHECK(contains(refusal("[job\nepochs = 1\n"), "a.toml:1:"));
+  CHECK(contains(refusal("[job]\nepochs = \n"), "a.toml:2:"));
+  CHECK(contains(refusal("[job]\nepochs = 1\nepochs = 2\n"), "a.toml:3:"));
+  CHECK(contains(refusal("[job]\nname = \"\xff\"\n"), "a.toml:2:"));
+}
+
+TEST_CASE("an override is a TOML value or else a string, and the last one holds") {
+  const Job job = parse_job(ends, "a.toml",
+                            Overrides{"training.lr=0.5", "training.lr = 0.25", "job.name=mnist-a b",
+                                      "algorithm.name=bsp", "model.hidden=[1, 2]",
+                                      "data.path=/a=b#c", "job.epochs=2"})
+                      .job;
+  CHECK(job.training.lr == 0.25);
+  CHECK(job.job.name == "mnist-a b");
+  CHECK(job.algorithm.name == "bsp");
+  CHECK(job.model.hidden == std::vector<std::uint64_t>{1, 2});
+  CHECK(job.data.path == "/a=b#c");
+  CHECK(job.job.epochs == 2.0);
+}
+
+TEST_CASE("a broken override is refused and named") {
+  CHECK(contains(refusal(ends, {"training.lr"}),
+                 "--set training.lr: expected section.key=value. HINT: "));
+  CHECK(contains(refusal(ends, {"=3"}), "--set =3: expected section.key=value"));
+  CHECK(refusal(ends, {"training.rl=3"}) ==
+        "--set training.rl=3: unknown key training.rl. HINT: did you mean training.lr?");
+  CHECK(contains(refusal(ends, {"training.lr=abc"}), "training.lr must be a number, not a string"));
+  CHECK(contains(refusal(ends, {"training.lr=1\njob.seed=2"}), "must be a number, not a string"));
+  CHECK(contains(refusal(ends, {"training.lr="}), "must be a number, not a string"));
+}
+
+TEST_CASE("a given key that the job does not use gets one note") {
+  const auto notes = [](const std::string& text, const Overrides& overrides = {}) {
+    return parse_job(ends + text, "a.toml", overrides).notes;
+  };
+  CHECK(notes("[algorithm]\nstaleness = 3\n") ==
+        Overrides{"a.toml:4:1: algorithm.staleness is not used with algorithm.name = \"asp\""});
+  CHECK(notes("[algorithm]\nname = \"ssp\"\nstaleness = 3\n").empty());
+  CHECK(notes("[training]\nbeta1 = 0.5\n") ==
+        Overrides{"a.toml:4:1: training.beta1 is not used with training.optimizer = \"sgd\""});
+  CHECK(
+      notes("", {"training.milestones=[0.5]", "cluster.transport=ipc"}) ==
+      Overrides{
+          "--set training.milestones=[0.5]: training.milestones is not used with training.schedule "
+          "= \"constant\"",
+          "--set cluster.transport=ipc: cluster.transport is not used with cluster.processes = 0"});
+  CHECK(notes("[training]\nwarmup = 10\nschedule_clock = \"updates\"\n").empty());
+  CHECK(notes(to_toml(Job{}).substr(to_toml(Job{}).find("[evaluation]"))).size() > 3);
+}
+
+TEST_CASE("a file that cannot be read is refused") {
+  const test::TemporaryFolder folder;
+  CHECK_THROWS_AS(load_job(folder / "missing.toml"), InputError);
+  CHECK_THROWS_AS(load_job(folder.path()), InputError);
+  test::put(folder / "empty.toml", "");
+  CHECK_THROWS_AS(load_job(folder / "empty.toml"), InputError);
+  CHECK(load_job(folder / "empty.toml", Overrides{"job.samples=10"}).job.job.samples == 10U);
+}

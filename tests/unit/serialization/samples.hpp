@@ -1,0 +1,134 @@
+// One message of every kind with a different number in every field, and how to compare them.
+// Room: tests. Also makes the seeds of the fuzzers.
+// Caller: tests/unit/serialization, tests/fuzz. Source: serialization/messages.hpp.
+#pragma once
+#include <numeric>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "serialization/codec.hpp"
+
+namespace murm::samples {
+
+inline const Envelope envelope{.run = 0x1122334455667788, .epoch = 7, .sequence = 42};
+
+inline const Lease lease{.id = 1001,
+                         .step = 502,
+                         .index = 3,
+                         .quorum = 8,
+                         .position = 123456,
+                         .samples = 64,
+                         .requested = false};
+
+inline std::vector<ControlBody> controls() {
+  return {
+      Hello{"murm 0.1.0", 4711, "cpu", {0, 3, 1023}},
+      Welcome{"[job]\nname = \"mnist\"\n",
+              "tcp://127.0.0.1:7071",
+              {{PeerId::worker(5), 2}, {PeerId::worker(6), 4}},
+              3,
+              101770},
+      Refusal{"the run is full"},
+      Heartbeat{99},
+      LeaseRequest{PeerId::worker(12)},
+      LeaseGrant{PeerId::worker(13), lease},
+      Credit{1234567},
+      WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7},
+      Failure{PeerId::worker(15), "the loss is not finite"},
+      Stop{"the run is complete"},
+      Leave{4712},
+  };
+}
+
+inline Routed pull() {
+  Message message;
+  message.kind = MessageKind::pull;
+  message.from = PeerId::worker(5);
+  message.shard = 2;
+  return {PeerId::aggregator(2), message};
+}
+
+inline Routed push() {
+  Routed routed = pull();
+  routed.message.kind = MessageKind::push;
+  routed.message.version = 77;
+  routed.message.lease = lease;
+  routed.message.loss_sum = 147.25;
+  return routed;
+}
+
+inline Routed parameters() {
+  Message message;
+  message.kind = MessageKind::parameters;
+  message.from = PeerId::aggregator(2);
+  message.shard = 2;
+  message.version = 78;
+  message.learning_rate = 0.0625;
+  return {PeerId::worker(5), message};
+}
+
+inline std::vector<float> numbers(std::size_t length) {
+  std::vector<float> values(length);
+  std::iota(values.begin(), values.end(), 0.5F);
+  return values;
+}
+
+inline auto fields(const Envelope& x) { return std::tie(x.run, x.epoch, x.sequence); }
+inline auto fields(const Lease& x) {
+  return std::tie(x.id, x.step, x.index, x.quorum, x.position, x.samples, x.requested);
+}
+inline auto fields(const Hello& x) { return std::tie(x.build, x.process_id, x.device, x.slots); }
+inline auto fields(const WorkerSeat& x) { return std::tie(x.peer, x.slot); }
+inline auto fields(const Welcome& x) {
+  std::vector<std::tuple<PeerId, std::uint32_t>> seats;
+  for (const WorkerSeat& seat : x.seats) seats.emplace_back(fields(seat));
+  return std::tuple(x.job, x.bulk_endpoint, seats, x.shards, x.parameters);
+}
+inline auto fields(const Refusal& x) { return std::tie(x.reason); }
+inline auto fields(const Heartbeat& x) { return std::tie(x.count); }
+inline auto fields(const LeaseRequest& x) { return std::tie(x.worker); }
+inline auto fields(const LeaseGrant& x) {
+  return std::tuple_cat(std::tie(x.worker), fields(x.lease));
+}
+inline auto fields(const Credit& x) { return std::tie(x.bytes); }
+inline auto fields(const WorkerReport& x) {
+  return std::tie(x.worker, x.steps, x.samples, x.busy_ns, x.elapsed_ns, x.bytes_sent,
+                  x.bytes_received, x.peak_rss_bytes);
+}
+inline auto fields(const Failure& x) { return std::tie(x.worker, x.reason); }
+inline auto fields(const Stop& x) { return std::tie(x.reason); }
+inline auto fields(const Leave& x) { return std::tie(x.process_id); }
+inline auto fields(const Routed& x) {
+  const Message& m = x.message;
+  return std::tuple_cat(
+      std::tie(x.to, m.kind, m.from, m.shard, m.version, m.loss_sum, m.learning_rate),
+      fields(m.lease));
+}
+inline auto fields(const ChunkInfo& x) {
+  return std::tie(x.transfer, x.payload_elements, x.offset_elements, x.elements);
+}
+
+inline bool equal(const ControlBody& a, const ControlBody& b) {
+  if (a.index() != b.index()) return false;
+  return std::visit(
+      [&](const auto& x) { return fields(x) == fields(std::get<std::decay_t<decltype(x)>>(b)); },
+      a);
+}
+
+inline Bytes encoded(const ControlBody& body, const Envelope& with = envelope) {
+  Bytes out;
+  encode_control(with, body, out);
+  return out;
+}
+
+/// Header of a message whose whole payload is `chunk`.
+inline Bytes encoded(const Routed& routed, std::span<const float> chunk,
+                     const Envelope& with = envelope) {
+  Bytes out;
+  const auto length = static_cast<std::uint32_t>(chunk.size());
+  encode_bulk_header(with, routed, {9, length, 0, length}, chunk, out);
+  return out;
+}
+
+}  // namespace murm::samples

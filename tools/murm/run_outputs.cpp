@@ -1,0 +1,174 @@
+#include "tools/murm/run_outputs.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <vector>
+
+#include "runtime/atomic_file.hpp"
+#include "runtime/hash.hpp"
+#include "runtime/loss_plot.hpp"
+#include "runtime/process_info.hpp"
+#include "serialization/safetensors.hpp"
+
+namespace murm {
+
+namespace {
+
+double seconds(Nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+std::vector<std::span<const float>> final_parts(const RunOutcome& outcome) {
+  std::vector<std::span<const float>> parts;
+  for (const ShardSnapshot& shard : outcome.shards) {
+    if (shard.state.tensors.empty()) return {};  // an aggregator was lost
+    parts.push_back(host_span(shard.state.tensor("parameters")));
+  }
+  return parts;
+}
+
+std::string status_of(const RunOutcome& outcome) {
+  if (outcome.status == RunStatus::interrupted) return "interrupted";
+  if (outcome.status == RunStatus::failed) return "failed: " + outcome.reason;
+  return outcome.view.finished ? "finished" : "target reached";
+}
+
+void fill_ledger(Report& report, const RunOutcome& outcome, const JobPlan& plan) {
+  const LeaseCounts& counts = outcome.view.counts;
+  report.ledger.issued = counts.issued;
+  report.ledger.applied = counts.applied;
+  report.ledger.reissued = counts.reissued;
+  report.ledger.lost = counts.issued - counts.applied;
+  report.ledger.samples_skipped = outcome.view.position - counts.samples_applied;
+  std::uint64_t repeated = 0;
+  for (const ShardSnapshot& shard : outcome.shards) {
+    report.ledger.refused_duplicate += shard.refused_duplicate;
+    report.refused["not of this run's members"] += shard.refused_other;
+    repeated = std::max(repeated, shard.applied - std::min(shard.applied, shard.admitted));
+  }
+  report.ledger.samples_repeated = repeated * plan.leases.lease_samples;
+}
+
+void fill_workers(Report& report, const RunOutcome& outcome) {
+  for (const auto& [peer, record] : outcome.workers) {
+    Report::PerWorker worker;
+    worker.id = record.slot;
+    worker.pid = static_cast<std::int64_t>(record.process_id);
+    worker.device = record.device;
+    worker.steps = record.report.steps;
+    worker.samples = record.report.samples;
+    if (record.report.elapsed_ns > 0) {
+      const double busy = static_cast<double>(record.report.busy_ns);
+      worker.wait_fraction =
+          std::max(0.0, 1.0 - busy / static_cast<double>(record.report.elapsed_ns));
+    }
+    report.per_worker.push_back(worker);
+  }
+  std::stable_sort(report.per_worker.begin(), report.per_worker.end(),
+                   [](const auto& a, const auto& b) { return a.id < b.id; });
+}
+
+std::string plot_of(const Report& report, const MonitorSummary& summary) {
+  LossPlot plot;
+  plot.title = report.job;
+  char text[160];
+  std::snprintf(text, sizeof text, "%s, %llu workers, %.1f s, %.0f samples/s", report.algorithm.c_str(),
+                static_cast<unsigned long long>(report.workers), report.seconds,
+                report.samples_per_second);
+  plot.subtitle = text;
+  for (const LossPoint& point : summary.losses) plot.training.push_back({point.samples, point.loss});
+  for (const auto& evaluation : report.evaluations) {
+    plot.evaluations.push_back({evaluation.samples, evaluation.accuracy});
+  }
+  return loss_svg(plot);
+}
+
+std::optional<Error> write_parameters(const RunOutcome& outcome, const JobPlan& plan,
+                                      const Report& report, const std::filesystem::path& file) {
+  std::vector<float> flat;  // tensors of the model cross the borders of shards
+  flat.reserve(plan.parameters);
+  for (const auto& part : final_parts(outcome)) flat.insert(flat.end(), part.begin(), part.end());
+  if (flat.empty()) return std::nullopt;
+  std::vector<SafetensorsSource> sources;
+  for (const ParameterTensor& tensor : parameter_layout(plan.job, plan.shape)) {
+    sources.push_back({{tensor.name, {tensor.shape.begin(), tensor.shape.end()}},
+                       std::span<const float>(flat).subspan(tensor.offset, tensor.size())});
+  }
+  const SafetensorsMetadata metadata{{"job", report.job},
+                                     {"algorithm", report.algorithm},
+                                     {"samples", std::to_string(report.samples)},
+                                     {"parameters_hash", report.parameters_hash}};
+  std::string header;
+  std::vector<std::span<const std::byte>> parts;
+  write_safetensors(sources, metadata, [&](std::span<const std::byte> part) {
+    if (header.empty()) {
+      header.assign(reinterpret_cast<const char*>(part.data()), part.size());
+      parts.push_back(std::as_bytes(std::span<const char>(header)));
+    } else {
+      parts.push_back(part);
+    }
+  });
+  return write_file_atomically(file, parts);
+}
+
+}  // namespace
+
+Report make_report(const RunOutcome& outcome, const JobPlan& plan, const TransportCounters& traffic,
+                   const LinkCounts& refused) {
+  const Job& job = plan.job;
+  Report report;
+  report.job = job.job.name;
+  report.algorithm = job.algorithm.name;
+  report.status = status_of(outcome);
+  report.interrupted = outcome.status == RunStatus::interrupted;
+  report.seed = job.job.seed;
+  report.workers = job.cluster.workers;
+  report.aggregators = job.cluster.aggregators;
+  report.processes = job.cluster.processes;
+  report.transport = job.cluster.processes > 0 ? job.cluster.transport : "none";
+  report.parameters = plan.parameters;
+  report.updates = outcome.summary.updates;
+  report.samples = outcome.view.counts.samples_applied;
+  report.epochs = static_cast<double>(report.samples) / static_cast<double>(plan.shape.train);
+  report.seconds = seconds(outcome.view.active);
+  const auto fresh = static_cast<double>(report.samples - outcome.samples_before);
+  if (report.seconds > 0) report.samples_per_second = fresh / report.seconds;
+  report.final.train_loss = outcome.summary.train_loss;
+  if (!outcome.evaluations.empty()) {
+    report.final.eval_loss = outcome.evaluation.loss;
+    report.final.eval_accuracy = outcome.evaluation.accuracy;
+  }
+  report.staleness.mean = outcome.summary.staleness_mean;
+  report.staleness.max = outcome.summary.staleness_max;
+  report.staleness.histogram = outcome.summary.staleness_histogram;
+  report.bytes.sent = traffic.bytes_sent;
+  report.bytes.received = traffic.bytes_received;
+  report.refused = refused.refused;
+  if (traffic.refused > 0) report.refused["frames"] = traffic.refused;
+  fill_ledger(report, outcome, plan);
+  fill_workers(report, outcome);
+  StreamHash hash;
+  for (const auto& part : final_parts(outcome)) hash.add(std::as_bytes(part));
+  report.parameters_hash = hash.hex();
+  report.peak_rss_bytes = peak_rss_bytes();
+  for (const Evaluated& evaluated : outcome.evaluations) {
+    report.evaluations.push_back({evaluated.samples, seconds(evaluated.active),
+                                  evaluated.evaluation.loss, evaluated.evaluation.accuracy});
+  }
+  return report;
+}
+
+void write_outputs(const RunOutcome& outcome, const JobPlan& plan, const Report& report,
+                   const RunDirectory& directory, const std::filesystem::path& report_copy) {
+  std::optional<Error> first;
+  const auto keep = [&](std::optional<Error> error) {
+    if (error && !first) first = std::move(error);
+  };
+  const std::string json = report_json(report);
+  keep(write_parameters(outcome, plan, report, directory.parameters()));
+  keep(write_file_atomically(directory.plot(), plot_of(report, outcome.summary)));
+  keep(write_file_atomically(directory.report(), json));
+  if (!report_copy.empty()) keep(write_file_atomically(report_copy, json));
+  if (first) throw RunError(first->text);
+}
+
+}  // namespace murm

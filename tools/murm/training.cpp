@@ -1,0 +1,154 @@
+#include "tools/murm/training.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "actors/training_node.hpp"
+#include "runtime/atomic_file.hpp"
+#include "runtime/child_process.hpp"
+#include "runtime/endpoint.hpp"
+#include "runtime/job_file.hpp"
+#include "runtime/process_info.hpp"
+#include "runtime/run_directory.hpp"
+#include "tools/murm/run_outputs.hpp"
+
+namespace murm {
+
+namespace {
+
+constexpr std::chrono::milliseconds kChildGoodbye{1000};
+
+/// Where the worker processes of `murm train` join: loopback, or a socket without a file.
+std::string private_endpoint(const Job& job) {
+  if (job.cluster.transport == "ipc") return "ipc://@murmuration-" + std::to_string(process_id());
+  return "tcp://127.0.0.1:0";
+}
+
+/// Workers are dealt to the processes in turn.
+std::vector<std::string> child_arguments(const Job& job, std::uint64_t child,
+                                         const std::string& endpoint) {
+  std::string slots;
+  for (std::uint64_t slot = child; slot < job.cluster.workers; slot += job.cluster.processes) {
+    slots += (slots.empty() ? "" : ",") + std::to_string(slot);
+  }
+  return {own_executable(), "worker",   "--join",   endpoint, "--slots", slots,
+          "--parent",       std::to_string(process_id()), "--quiet"};
+}
+
+void check_listen(const TrainingCommand& command) {
+  if (command.listen.empty()) return;
+  (void)parse_endpoint("--listen", command.listen, EndpointUse::listen);
+  if (is_loopback(command.listen)) return;
+  if (!command.insecure) {
+    throw InputError("--listen " + command.listen +
+                     " can be reached from other machines, and peers are not authenticated. HINT: "
+                     "listen on 127.0.0.1, or add --insecure on a network you trust");
+  }
+  std::fprintf(stderr, "murm: warning: %s accepts anyone who can reach it (--insecure)\n",
+               command.listen.c_str());
+}
+
+int exit_code(const RunOutcome& outcome) {
+  switch (outcome.status) {
+    case RunStatus::finished: return 0;
+    case RunStatus::interrupted: return 128 + outcome.signal;
+    case RunStatus::failed: return 1;
+  }
+  return 1;
+}
+
+/// Waits for the outcome; the first signal asks for a clean stop, the second one leaves at once.
+RunOutcome wait_for_outcome(TrainingNode& node, SignalGate& signals, ChildWatcher& children) {
+  bool asked = false;
+  for (;;) {
+    const SignalGate::Woken woken = signals.wait();
+    if (auto outcome = node.outcome()) return std::move(*outcome);
+    if (woken.signal == 0) continue;
+    if (asked) {
+      children.kill_all(SIGKILL);
+      std::_Exit(128 + woken.signal);
+    }
+    asked = true;
+    node.interrupt(woken.signal);
+  }
+}
+
+/// Children leave by themselves when they are told that the run is over.
+void see_off(ChildWatcher& children) {
+  const auto deadline = std::chrono::steady_clock::now() + kChildGoodbye;
+  while (children.running() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+TrainingNodeOptions node_options(const TrainingCommand& command, const Job& job,
+                                 const RunDirectory& directory) {
+  TrainingNodeOptions options;
+  options.job = job;
+  options.workers_can_come = !command.listen.empty();
+  options.listen = command.listen;
+  if (options.listen.empty() && job.cluster.processes > 0) options.listen = private_endpoint(job);
+  options.metrics_file = directory.metrics();
+  options.checkpoints = directory.checkpoints();
+  options.progress = progress_style_for(STDERR_FILENO, command.quiet);
+  if (command.resume) {
+    options.restored = restore_checkpoint(options.checkpoints, resume_hash(job),
+                                          static_cast<std::uint32_t>(job.cluster.aggregators));
+  }
+  return options;
+}
+
+}  // namespace
+
+int run_training(const TrainingCommand& command, SignalGate& signals) {
+  const LoadedJob loaded = load_job(command.job_file, command.set);
+  const Job& job = loaded.job;
+  check_listen(command);
+  if (!command.quiet) {
+    for (const std::string& note : loaded.notes) std::fprintf(stderr, "murm: note: %s\n", note.c_str());
+  }
+  const auto folder =
+      command.out.empty() ? std::filesystem::path("runs") / job.job.name : command.out;
+  const RunDirectory directory = RunDirectory::create(folder, command.resume);
+  if (const auto error = write_file_atomically(directory.job(), to_toml(job))) {
+    throw InputError(error->text);
+  }
+  TrainingNodeOptions options = node_options(command, job, directory);
+  if (options.restored && !command.quiet) {
+    for (const std::string& note : options.restored->notes) {
+      std::fprintf(stderr, "murm: note: %s\n", note.c_str());
+    }
+    std::fprintf(stderr, "murm: resuming at %llu samples\n",
+                 static_cast<unsigned long long>(options.restored->view.position));
+  }
+  options.finished = [&signals] { signals.notify(); };
+  TrainingNode node(std::move(options));
+  if (!command.listen.empty() && !command.quiet) {
+    std::fprintf(stderr, "murm: coordinator at %s, waiting for %llu worker(s)\n",
+                 node.endpoint().c_str(), static_cast<unsigned long long>(job.cluster.workers));
+  }
+  ChildWatcher children([&node](pid_t pid, ExitStatus status) {
+    node.process_lost(static_cast<std::uint64_t>(pid),
+                      "process " + std::to_string(pid) + " ended, " + to_string(status));
+  });
+  if (command.listen.empty()) {
+    for (std::uint64_t child = 0; child < job.cluster.processes; ++child) {
+      children.add(ChildProcess(child_arguments(job, child, node.endpoint())));
+    }
+  }
+  const RunOutcome outcome = wait_for_outcome(node, signals, children);
+  const Report report =
+      make_report(outcome, node.plan(), node.traffic(), node.link_counts());
+  write_outputs(outcome, node.plan(), report, directory, command.report);
+  if (!command.quiet) {
+    std::printf("%s  files        %s\n", summary_table(report).c_str(), directory.path().c_str());
+  }
+  see_off(children);
+  if (outcome.status == RunStatus::failed) throw RunError(outcome.reason);
+  return exit_code(outcome);
+}
+
+}  // namespace murm
