@@ -9,6 +9,10 @@ namespace murm {
 
 namespace {
 
+/// Leases are handed out in order, so a shard never sees one far beyond those it has taken: a bound on
+/// what a peer can make the ledger grow.
+constexpr LeaseId kLeasesAheadMax = LeaseId{1} << 20U;
+
 class AggregatorDriver final : public TensorVerbs {
  public:
   AggregatorDriver(AggregatorActor::pointer self, AggregatorOptions options, StewardActor steward,
@@ -23,6 +27,7 @@ class AggregatorDriver final : public TensorVerbs {
     machine_->on_start(*this);
     if (options_.restored) {
       machine_->load(*options_.restored, *this);
+      updates_ = options_.restored->number("version");
       ledger_.restore(options_.restored_leases);
       options_.restored.reset();
     }
@@ -30,8 +35,10 @@ class AggregatorDriver final : public TensorVerbs {
   }
 
   void deliver(const Delivery& delivery) {
-    if (!routes_.contains(delivery.message.from)) {
-      ++refused_other_;  // not of this membership epoch: lost, or never admitted
+    const Message& message = delivery.message;
+    const bool member = routes_.contains(message.from);  // of this epoch: neither lost nor unknown
+    if (!member || message.lease.id > ledger_.admitted_count() + kLeasesAheadMax) {
+      ++refused_other_;
       return;
     }
     machine_->on_message(delivery.message, *this);
@@ -66,10 +73,14 @@ class AggregatorDriver final : public TensorVerbs {
   bool admit(const Lease& lease) override { return ledger_.admit(lease.id); }
   void applied(const Message& push, Version staleness) override {
     ledger_.applied();
-    ++version_;
-    const Applied event{options_.shard, push.lease, push.from, push.loss_sum, staleness, version_};
+    const Applied event{options_.shard, push.lease, push.from, push.loss_sum, staleness, updates_};
     self_->send(steward_, event);
     self_->send(monitor_, event);
+  }
+  void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
+                      std::span<const Tensor> state) override {
+    TensorVerbs::optimizer_step(step, x, gradient, state);
+    ++updates_;
   }
   Tensor initial_parameters() override { return options_.initial; }
   void send(PeerId to, Message message) override {
@@ -89,7 +100,7 @@ class AggregatorDriver final : public TensorVerbs {
   Ledger ledger_;
   std::map<PeerId, DeliveryActor> routes_;
   std::uint64_t refused_other_ = 0;
-  Version version_ = 0;
+  Version updates_ = 0;  // optimizer steps
 };
 
 }  // namespace

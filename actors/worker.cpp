@@ -1,5 +1,6 @@
 #include "actors/worker.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "actors/tensor_verbs.hpp"
@@ -44,12 +45,12 @@ class WorkerDriver final : public TensorVerbs {
   }
 
   void computed(ComputeDone done) {
-    const Nanoseconds spent = done.ended - done.began;
-    if (spent < options_.step_time_min) {  // emulated slow machine: the answer is held back
-      done.ended = done.began + options_.step_time_min;
-      self_->delayed_send(self_, options_.step_time_min - spent, std::move(done));
+    if (const Nanoseconds rest = asked_at_ + options_.step_time_min - clock_->now();
+        options_.step_time_min.count() > 0 && rest.count() > 0) {
+      self_->delayed_send(self_, rest, std::move(done));  // emulated slow machine: held back
       return;
     }
+    const Nanoseconds spent = std::max(done.ended - done.began, options_.step_time_min);
     const Lease& lease = done.gradient.lease;
     if (!std::isfinite(done.gradient.loss_sum)) return diverged(lease);
     ++report_.steps;
@@ -80,6 +81,7 @@ class WorkerDriver final : public TensorVerbs {
   PeerId self() const override { return peer_; }
   void request_lease() override { self_->send(steward_, LeaseRequest{peer_}); }
   void compute(const Lease& lease, std::span<const Tensor> parameters) override {
+    asked_at_ = clock_->now();
     self_->send(device_, ComputeJob{lease, {parameters.begin(), parameters.end()}});
   }
   void send(PeerId to, Message message) override {
@@ -113,6 +115,7 @@ class WorkerDriver final : public TensorVerbs {
   DeviceActor device_;
   WorkerReport report_;
   Nanoseconds first_lease_{0};
+  Nanoseconds asked_at_{0};  // the device, for the step in progress
   double learning_rate_ = 0;
 };
 

@@ -61,14 +61,15 @@ void BspAggregator::on_membership(const MembershipChange& change, Context& /*con
 }
 
 void BspAggregator::save(MachineState& state) const {
-  MURM_ASSERT(arrived_ == 0, std::to_string(arrived_) + " contributions are not in the parameters yet");
   shard_.save(state);
   state.numbers.emplace_back("step", step_);
+  state.numbers.emplace_back("unfinished", arrived_);
 }
 
 void BspAggregator::load(const MachineState& state, Context& context) {
   shard_.load(state, context);
   step_ = state.number("step");
+  require_cut(state);
 }
 
 }  // namespace murm

@@ -23,4 +23,11 @@ std::uint64_t MachineState::number(const std::string& name) const { return find_
 
 const Tensor& MachineState::tensor(const std::string& name) const { return find_entry(tensors, name); }
 
+void require_cut(const MachineState& state) {
+  const std::uint64_t unfinished = state.number("unfinished");
+  if (unfinished == 0) return;
+  throw InputError("checkpoint was taken in the middle of a step (" + std::to_string(unfinished) +
+                   " unfinished), expected none. HINT: resume from an older generation");
+}
+
 }  // namespace murm

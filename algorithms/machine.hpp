@@ -68,6 +68,10 @@ struct MachineState {
   const Tensor& tensor(const std::string& name) const;  // throws InputError when missing
 };
 
+/// Reports read a state at any time; training continues only from a cut, where the number "unfinished"
+/// is 0. Throws InputError otherwise.
+void require_cut(const MachineState& state);
+
 /// The only door of a machine to the world. Effects of one event happen in the order they were asked
 /// for, and before the effects of the next event (as if sequential, per peer).
 class Context {

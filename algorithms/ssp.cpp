@@ -53,14 +53,15 @@ void SspAggregator::on_membership(const MembershipChange& change, Context& /*con
 }
 
 void SspAggregator::save(MachineState& state) const {
-  MURM_ASSERT(clocks_.empty(), std::to_string(clocks_.size()) + " clocks are not complete");
   shard_.save(state);
   state.numbers.emplace_back("step", floor_);
+  state.numbers.emplace_back("unfinished", clocks_.size());
 }
 
 void SspAggregator::load(const MachineState& state, Context& context) {
   shard_.load(state, context);
   floor_ = state.number("step");
+  require_cut(state);
 }
 
 }  // namespace murm

@@ -46,7 +46,8 @@ void set_clean_start(posix_spawnattr_t& attributes) {
 
 std::string to_string(ExitStatus status) {
   if (status.signal == 0) return "exit code " + std::to_string(status.code);
-  std::string text = "signal " + std::to_string(status.signal) + " (" + ::strsignal(status.signal) + ")";
+  std::string text = "signal " + std::to_string(status.signal) + " (" + ::strsignal(status.signal) +
+                     ")";
   if (status.signal == SIGKILL) text += ", possibly out of memory";
   return text;
 }
@@ -60,13 +61,14 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv) {
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   set_clean_start(attributes);
-  const int error =
-      ::posix_spawn(&pid_, arguments[0], nullptr, &attributes, arguments.data(), environ);
+  const int error = ::posix_spawn(&pid_, arguments[0], nullptr, &attributes, arguments.data(),
+                                  environ);
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) {
     pid_ = -1;
-    throw RunError("[runtime] " + argv[0] + " cannot be started: " + std::strerror(error) +
-                   ". HINT: check that the program exists and that processes are left (ulimit -u).");
+    throw RunError(
+        "[runtime] " + argv[0] + " cannot be started: " + std::strerror(error) +
+        ". HINT: check that the program exists and that processes are left (ulimit -u).");
   }
   // Not pidfd_open(): glibc 2.36 declares it without extern "C".
   descriptor_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));

@@ -54,7 +54,8 @@ class ChildProcess {
 /// Destruction kills and reaps those still running, without callbacks.
 class ChildWatcher {
  public:
-  using Callback = std::function<void(pid_t, ExitStatus)>;  // on the watcher's thread; must not throw
+  using Callback =
+      std::function<void(pid_t, ExitStatus)>;  // on the watcher's thread; must not throw
 
   explicit ChildWatcher(Callback on_exit);
   ~ChildWatcher();

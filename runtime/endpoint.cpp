@@ -71,11 +71,13 @@ Endpoint parse_tcp(std::string_view flag, std::string_view text, EndpointUse use
                        (host == "*" || std::all_of(host.begin(), host.end(), is_host_character));
   if (!host_ok) refuse(flag, text, "expected a host name or an IPv4 address before the port.");
   if (any_host && !listen) {
-    refuse(flag, text, "a wildcard host can be listened on, not connected to. HINT: name the host.");
+    refuse(flag, text,
+           "a wildcard host can be listened on, not connected to. HINT: name the host.");
   }
   const auto number = any_port ? std::uint16_t{0} : parse_number<std::uint16_t>(port);
   if (!number || (any_port && !listen)) {
-    refuse(flag, text, "expected a port between 1 and 65535. HINT: for example tcp://127.0.0.1:5555.");
+    refuse(flag, text,
+           "expected a port between 1 and 65535. HINT: for example tcp://127.0.0.1:5555.");
   }
   return {Endpoint::Scheme::tcp, std::string(host), *number, {}};
 }
@@ -83,7 +85,8 @@ Endpoint parse_tcp(std::string_view flag, std::string_view text, EndpointUse use
 Endpoint parse_ipc(std::string_view flag, std::string_view text) {
   const std::string_view path = text.substr(ipc_prefix.size());
   if (path.empty() || path == "@" || path == "*") {
-    refuse(flag, text, "expected ipc://PATH or ipc://@NAME. HINT: for example ipc:///tmp/murm.sock.");
+    refuse(flag, text,
+           "expected ipc://PATH or ipc://@NAME. HINT: for example ipc:///tmp/murm.sock.");
   }
   if (path.size() + bulk_suffix.size() > socket_path_bytes_max) {
     refuse(flag, text,

@@ -38,7 +38,9 @@ std::string own_executable() {
   std::array<char, PATH_MAX> path{};
   const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
   if (length <= 0 || static_cast<std::size_t>(length) == path.size()) {
-    throw RunError("[runtime] /proc/self/exe cannot be read; it names the program to start. HINT: mount /proc.");
+    throw RunError(
+        "[runtime] /proc/self/exe cannot be read; it names the program to start. HINT: mount "
+        "/proc.");
   }
   return {path.data(), static_cast<std::size_t>(length)};
 }

@@ -20,8 +20,8 @@ namespace {
 
 int poll_timeout(std::optional<std::chrono::steady_clock::time_point> deadline) {
   if (!deadline) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      *deadline - std::chrono::steady_clock::now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline -
+                                                                 std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
 }
 
@@ -40,7 +40,8 @@ SignalGate::SignalGate() {
   if (signal_descriptor_ < 0 || event_descriptor_ < 0) {
     ::close(signal_descriptor_);
     ::close(event_descriptor_);
-    throw RunError("[runtime] no file descriptor for signals. HINT: raise the limit, see ulimit -n.");
+    throw RunError(
+        "[runtime] no file descriptor for signals. HINT: raise the limit, see ulimit -n.");
   }
 }
 

@@ -56,7 +56,8 @@ struct TransportCounters {
   std::uint64_t bytes_received = 0;
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;
-  std::uint64_t refused = 0;  // messages of a wrong shape, too large, or of an unknown or dropped peer
+  std::uint64_t refused =
+      0;  // messages of a wrong shape, too large, or of an unknown or dropped peer
 };
 
 /// The sockets of one process on one I/O thread. A server has many connections, a client has one.

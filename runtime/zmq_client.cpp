@@ -17,9 +17,11 @@ using std::chrono::milliseconds;
 
 constexpr ConnectionId the_connection = 1;
 constexpr milliseconds attempt_max{4000};  // more than ZeroMQ's own limits of connect and handshake
-constexpr int watched_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                               ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED;
+constexpr int watched_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_CLOSED |
+                               ZMQ_EVENT_DISCONNECTED;
 
 /// Attempts are ours, not ZeroMQ's: its own reconnection would go on after a connection has stood,
 /// with messages lost in between and nobody told.
@@ -62,26 +64,31 @@ class ZmqClient final : public ZmqLoop {
 
   void add_poll_items(std::vector<zmq::pollitem_t>& items) override {
     for (Line* line : {&control_, &bulk_}) {
-      if (line->state == State::standing) items.push_back({line->socket.handle(), 0, ZMQ_POLLIN, 0});
+      if (line->state == State::standing)
+        items.push_back({line->socket.handle(), 0, ZMQ_POLLIN, 0});
       if (line->monitor) items.push_back({line->monitor.handle(), 0, ZMQ_POLLIN, 0});
     }
   }
   Clock::time_point next_appointment() const override {
-    return std::min(control_.appointment, bulk_.appointment);
+    return std::min({control_.appointment, bulk_.appointment, report_at_});
   }
 
   void turn() override {
     const News control_news = advance(control_);
     const News bulk_news = advance(bulk_);
     if (control_news.stands && events_.connected) events_.connected(the_connection);
+    // What the server said before it left is still to be heard; the high water bounds its amount.
     const bool broken = control_news.broken || bulk_news.broken;
     for (Line* line : {&control_, &bulk_}) {
       if (line->state != State::standing) continue;
-      // What the server said before it left is still to be heard; its amount is bounded by the high water.
       while (!receive(*line) && broken) continue;
     }
-    if (broken) {
+    if (control_news.broken || Clock::now() >= report_at_) {
       return lose("the server has closed the connection, or cannot be reached any more");
+    }
+    if (bulk_news.broken) {
+      hang_up(bulk_);
+      report_at_ = Clock::now() + last_words_max;
     }
     for (Line* line : {&control_, &bulk_}) flush(*line);
   }
@@ -185,7 +192,7 @@ class ZmqClient final : public ZmqLoop {
     if (command.connection == the_connection) leave();
   }
   void execute(ConnectBulk&& command) override {
-    if (lost_ || bulk_.state != State::idle) return;
+    if (lost_ || !bulk_.endpoint.empty()) return;
     {
       const std::lock_guard lock(endpoint_mutex_);
       bulk_endpoint_ = command.endpoint;
@@ -206,6 +213,7 @@ class ZmqClient final : public ZmqLoop {
 
   void leave() {
     lost_ = true;
+    report_at_ = never;
     for (Line* line : {&control_, &bulk_}) {
       hang_up(*line);
       line->parked = {};
@@ -236,6 +244,7 @@ class ZmqClient final : public ZmqLoop {
   mutable std::mutex endpoint_mutex_;
   std::string bulk_endpoint_;  // guarded by endpoint_mutex_
   std::uint64_t attempts_ = 0;
+  Clock::time_point report_at_ = never;  // bulk has broken; control is still listened to until then
   bool lost_ = false;
 };
 

@@ -39,7 +39,8 @@ void ZmqLoop::start() {
 void ZmqLoop::shutdown(milliseconds patience) {
   const std::lock_guard one_at_a_time(shutdown_mutex_);
   if (!thread_.joinable()) return;
-  MURM_ASSERT(std::this_thread::get_id() != thread_.get_id(), std::string("shutdown in a callback"));
+  MURM_ASSERT(std::this_thread::get_id() != thread_.get_id(),
+              std::string("shutdown in a callback"));
   {
     const std::lock_guard lock(mutex_);
     stop_at_ = Clock::now() + patience;

@@ -32,6 +32,9 @@ class ZmqLoop : public Transport {
   using Clock = std::chrono::steady_clock;
   static constexpr Clock::time_point never = Clock::time_point::max();
   static constexpr std::chrono::milliseconds destructor_patience{200};
+  /// A peer that leaves in good order closes bulk while its last control messages are still under way:
+  /// a break of bulk alone becomes the end of the connection only after this time.
+  static constexpr std::chrono::milliseconds last_words_max{1000};
 
   struct Drop {
     ConnectionId connection = 0;

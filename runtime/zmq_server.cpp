@@ -38,16 +38,21 @@ class ZmqServer final : public ZmqLoop {
     ParkedMessages control;
     ParkedMessages bulk;
     bool bulk_seen = false;  // its bulk socket has connected: from then on "unreachable" is final
+    bool bulk_gone = false;
   };
 
   void add_poll_items(std::vector<zmq::pollitem_t>& items) override {
     items.push_back({control_.handle(), 0, ZMQ_POLLIN, 0});
     items.push_back({bulk_.handle(), 0, ZMQ_POLLIN, 0});
   }
-  Clock::time_point next_appointment() const override { return never; }
+  Clock::time_point next_appointment() const override {
+    Clock::time_point next = never;
+    for (const auto& [connection, report_at] : leaving_) next = std::min(next, report_at);
+    return next;
+  }
 
   void turn() override {
-    const std::set<ConnectionId> leaving = leaving_;
+    const auto turn_begun = Clock::now();
     const bool all_heard = receive(control_, Channel::control, true, [this](Arrival& arrival) {
       const ConnectionId connection = admit(arrival.from);
       connection == 0 ? refuse() : deliver(connection, Channel::control, arrival);
@@ -62,7 +67,10 @@ class ZmqServer final : public ZmqLoop {
     for (const ConnectionId connection : waiting) flush(connection);
     if (!all_heard) return;
     // Only now: what a peer said before it left comes before the news that it has.
-    for (const ConnectionId connection : leaving) lose(connection, "it has closed the connection");
+    const std::map<ConnectionId, Clock::time_point> leaving = leaving_;
+    for (const auto& [connection, report_at] : leaving) {
+      if (report_at < turn_begun) lose(connection, "it has closed the connection");
+    }
   }
 
   /// The connection of a control message's sender, made by its first; 0: not wanted.
@@ -81,12 +89,13 @@ class ZmqServer final : public ZmqLoop {
   void execute(Outgoing&& message) override {
     const ConnectionId connection = message.to;
     const auto found = peers_.find(connection);
-    if (found == peers_.end() || leaving_.contains(connection)) return;
+    if (found == peers_.end()) return;
     if (const std::string reason = oversize(message); !reason.empty()) {
       refuse();
       return lose(connection, reason);
     }
     const bool control = message.channel == Channel::control;
+    if (!control && found->second.bulk_gone) return;
     ParkedMessages& parked = control ? found->second.control : found->second.bulk;
     parked.push(to_zmq(std::move(message)));
     flush(connection);
@@ -95,19 +104,26 @@ class ZmqServer final : public ZmqLoop {
     }
   }
   void execute(Drop&& command) override { forget(command.connection); }
-  void execute(ConnectBulk&&) override { MURM_ASSERT(false, "connect_bulk belongs to the client side"); }
+  void execute(ConnectBulk&&) override {
+    MURM_ASSERT(false, "connect_bulk belongs to the client side");
+  }
 
   void flush(ConnectionId connection) {
     Peer& peer = peers_.at(connection);
     const Sent control = peer.control.flush(control_, peer.routing_id, counters_);
-    const Sent bulk = peer.bulk.flush(bulk_, peer.routing_id, counters_);
-    if (control == Sent::gone || (bulk == Sent::gone && peer.bulk_seen)) {
-      waiting_.erase(connection);
-      leaving_.insert(connection);
-      anything_parked_ = true;  // no long sleep: `turn` has still to report it
-      return;
+    Sent bulk = peer.bulk.flush(bulk_, peer.routing_id, counters_);
+    if (bulk == Sent::gone && peer.bulk_seen) {
+      peer.bulk_gone = true;
+      peer.bulk = {};
+      bulk = Sent::done;
+      leaving_.try_emplace(connection, Clock::now() + last_words_max);
     }
-    const bool rest = control != Sent::done || bulk != Sent::done;
+    if (control == Sent::gone) {
+      peer.control = {};
+      auto& report_at = leaving_.try_emplace(connection, never).first->second;
+      report_at = std::min(report_at, Clock::now());
+    }
+    const bool rest = control == Sent::full || bulk != Sent::done;
     anything_parked_ = anything_parked_ || rest;
     rest ? void(waiting_.insert(connection)) : void(waiting_.erase(connection));
   }
@@ -146,15 +162,15 @@ class ZmqServer final : public ZmqLoop {
     bulk_.close();
   }
 
-  zmq::socket_t control_ =
-      make_socket(context_, zmq::socket_type::router, Channel::control, limits_);
+  zmq::socket_t control_ = make_socket(context_, zmq::socket_type::router, Channel::control,
+                                       limits_);
   zmq::socket_t bulk_ = make_socket(context_, zmq::socket_type::router, Channel::bulk, limits_);
   std::string control_endpoint_;
   std::string bulk_endpoint_;
   std::map<ConnectionId, Peer> peers_;
   std::unordered_map<std::string, ConnectionId> ids_;
-  std::set<ConnectionId> waiting_;  // peers with parked messages
-  std::set<ConnectionId> leaving_;  // peers found to be gone, not yet reported
+  std::set<ConnectionId> waiting_;                     // peers with parked messages
+  std::map<ConnectionId, Clock::time_point> leaving_;  // peers found gone, and when to report it
   std::unordered_set<std::string> gone_;
   std::deque<std::string> gone_order_;
   ConnectionId connections_made_ = 0;

@@ -14,7 +14,7 @@ constexpr int heartbeat_interval_ms = 1000;  // connection hygiene; peers are ju
 constexpr int heartbeat_timeout_ms = 5000;
 constexpr int heartbeat_ttl_ms = 6000;  // libzmq overflows above 65 s
 constexpr int connect_timeout_ms = 1000;
-constexpr int handshake_ms = 2000;      // cuts half-open peers
+constexpr int handshake_ms = 2000;  // cuts half-open peers
 constexpr int reconnect_ms = 3600 * 1000;
 constexpr int pending_connections_max = 256;
 constexpr std::size_t frames_max = 2;
@@ -47,8 +47,7 @@ ZmqMessage to_zmq(Outgoing&& message) {
   result.header = lend(header, header_bytes, std::move(message.header));
   result.bytes = header_bytes;
   if (message.payload != nullptr) {
-    result.payload =
-        lend(message.payload, message.payload_bytes, std::move(message.keep_alive));
+    result.payload = lend(message.payload, message.payload_bytes, std::move(message.keep_alive));
     result.bytes += message.payload_bytes;
   }
   return result;
@@ -122,8 +121,8 @@ zmq::socket_t make_socket(zmq::context_t& context, zmq::socket_type type, Channe
   namespace option = zmq::sockopt;
   const bool control = channel == Channel::control;
   const int high_water = control ? limits.control_high_water : limits.bulk_high_water;
-  const std::size_t frame_bytes_max =
-      control ? limits.control_frame_bytes_max : limits.bulk_frame_bytes_max;
+  const std::size_t frame_bytes_max = control ? limits.control_frame_bytes_max
+                                              : limits.bulk_frame_bytes_max;
 
   zmq::socket_t socket(context, type);
   socket.set(option::linger, 0);

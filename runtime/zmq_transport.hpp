@@ -17,7 +17,7 @@ struct ZmqLimits {
   std::size_t bulk_frame_bytes_max = std::size_t{4} << 20U;
   int control_high_water = 1000;  // messages inside ZeroMQ, per connection and direction
   int bulk_high_water = 64;
-  std::size_t parked_messages_max = 16384;              // beyond the high water, per connection:
+  std::size_t parked_messages_max = 16384;               // beyond the high water, per connection:
   std::size_t parked_bytes_max = std::size_t{1} << 30U;  // credit should keep both far away
   std::size_t connections_max = 4096;
   std::chrono::milliseconds retry_first{100};  // between attempts to reach a server, doubling

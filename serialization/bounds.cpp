@@ -28,6 +28,7 @@ void judge_worker(PeerId id) {
 }
 
 void judge_lease(const Lease& lease) {
+  require(lease.id < lease_ids_max, "the id of a lease passes its limit");
   require(lease.quorum >= 1, "a lease has quorum 0");
   require(lease.quorum <= quorum_max, "the quorum of a lease passes its limit");
   require(lease.index < lease.quorum, "the index of a lease is not below its quorum");

@@ -197,7 +197,7 @@ Routed read_routed(wire::Bulk::Reader from) {
   message.from = PeerId{from.getFrom()};
   message.shard = from.getShard();
   message.version = from.getVersion();
-  if (message.kind == MessageKind::push) message.lease = read_lease(from.getLease());
+  if (message.kind != MessageKind::parameters) message.lease = read_lease(from.getLease());
   message.loss_sum = from.getLossSum();
   message.learning_rate = from.getLearningRate();
   return {PeerId{from.getTo()}, std::move(message)};

@@ -178,7 +178,7 @@ void encode_bulk_header(const Envelope& envelope, const Routed& routed, const Ch
   to.setFrom(message.from.value);
   to.setShard(message.shard);
   to.setVersion(message.version);
-  if (message.kind == MessageKind::push) put_lease(message.lease, to.initLease());
+  if (message.kind != MessageKind::parameters) put_lease(message.lease, to.initLease());
   to.setLossSum(message.loss_sum);
   to.setLearningRate(message.learning_rate);
   to.setTransfer(info.transfer);

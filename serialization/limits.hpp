@@ -31,6 +31,8 @@ inline constexpr std::size_t job_bytes_max = std::size_t{32} << 10U;
 inline constexpr std::uint32_t seats_max = 1024;
 inline constexpr std::uint32_t shards_max = 1024;
 inline constexpr std::uint32_t quorum_max = 1U << 16U;
+inline constexpr std::uint64_t lease_ids_max = std::uint64_t{1}
+                                               << 32U;  // a shard keeps a bit for each
 inline constexpr std::uint32_t lease_samples_max = 1U << 24U;
 inline constexpr std::uint64_t position_max = std::uint64_t{1} << 62U;
 

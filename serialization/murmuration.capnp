@@ -76,8 +76,8 @@ struct LeaseRequest {
 }
 
 struct Lease {
-  id @0 :UInt64;        # Place in the run's sequence of leases, dense from 0.
-  step @1 :UInt64;      # Synchronous algorithms: the step it belongs to; otherwise equal to id.
+  id @0 :UInt64;        # Place in the run's sequence of leases, dense from 0. Below 2^32.
+  step @1 :UInt64;      # The step it belongs to; asynchronous: counts the grants of its worker.
   index @2 :UInt32;     # Place among the leases of its step: the order of reduction. Below quorum.
   quorum @3 :UInt32;    # Leases of its step. 1 to 65536.
   position @4 :UInt64;  # First sample in the run's stream of samples. Below 2^62.
@@ -132,8 +132,9 @@ struct Bulk {
   kind @1 :MessageKind;
   from @2 :UInt64;             # A worker (pull, push) or aggregator `shard` (parameters).
   shard @3 :UInt32;            # Below the number of shards.
-  version @4 :UInt64;          # Updates applied. Push: when the worker read. Parameters: as sent.
-  lease @5 :Lease;             # Push: whose gradient this is. Absent in the others.
+  version @4 :UInt64;          # Updates applied. Pull, push: when read. Parameters: when sent.
+  lease @5 :Lease;             # Push: whose gradient this is. Pull: only its step counts, the
+                               # clock asked for; its bounds are not judged. Parameters: absent.
   lossSum @6 :Float64;         # Push: loss summed over the samples of the lease. Finite.
   learningRate @7 :Float64;    # Parameters: rate of the next update. Finite.
   transfer @8 :UInt64;         # Counts this sender's messages on this socket, strictly growing.

@@ -104,7 +104,8 @@ TEST_CASE("a late worker takes its share of the leases") {
   CHECK(by_late_worker > 25);
 }
 
-TEST_CASE("nothing is under way at a cut: what lies below it is applied, and what lies above is not") {
+TEST_CASE(
+    "nothing is under way at a cut: what lies below it is applied, and what lies above is not") {
   const std::string name = GENERATE("asp", "bsp", "ssp");
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const std::uint32_t shards = seed % 2 == 0 ? 1 : 3;
@@ -167,6 +168,22 @@ TEST_CASE("asp and ssp continue from a checkpoint, applying each sample once") {
   second.run();
   CHECK(second.fault() == "");
   CHECK(second.plan.finished());
+}
+
+TEST_CASE("a state saved in the middle of a step can be read, but not continued from") {
+  const std::string name = GENERATE("bsp", "ssp");
+  WorldOptions options = options_of(name, 1, 1);
+  options.workers = 0;
+  World world(options);
+  Message push;
+  push.kind = MessageKind::push;
+  push.lease.quorum = 2;
+  push.lease.samples = 4;
+  push.payload = make_tensor(7);
+  world.say(push);
+  const Checkpoint middle = world.checkpoint();
+  CHECK(middle.shards[0].tensor("parameters").length() == 7);
+  CHECK_THROWS_AS(World(options, &middle), InputError);
 }
 
 TEST_CASE("a checkpoint of another optimizer is refused with a sentence") {

@@ -151,6 +151,16 @@ TEST_CASE("synchronous leases of a lost worker go at once to those with the leas
   CHECK(all[3].lease.quorum == 1);
 }
 
+TEST_CASE("a lost worker's lease goes past a busy worker to an idle one") {
+  LeasePlan plan = plan_for(true, 0, {kAnna, kBert, kCleo});
+  lease_for(plan, kAnna);
+  lease_for(plan, kCleo);
+  const std::vector<Grant> grants = plan.leave(kCleo);
+  REQUIRE(grants.size() == 1);
+  CHECK(grants[0].worker == kBert);
+  CHECK(plan.counts().reissued == 1);
+}
+
 TEST_CASE("a worker that joins takes part from the first step not yet planned") {
   LeasePlan plan = plan_for(true, 0, {kAnna, kBert});
   lease_for(plan, kAnna);

@@ -22,11 +22,19 @@ double by_rule(const OptimizerOptions& options) {
     const OptimizerStep step = make_optimizer_step(options, kRate, 0.25, t);
     const auto sum = static_cast<float>(4.0 * kGradients[t - 1]);
     switch (options.kind) {
-      case OptimizerKind::sgd: sgd_element(step, x, sum); break;
-      case OptimizerKind::momentum: momentum_element(step, x, sum, m); break;
-      case OptimizerKind::nesterov: nesterov_element(step, x, sum, m); break;
+      case OptimizerKind::sgd:
+        sgd_element(step, x, sum);
+        break;
+      case OptimizerKind::momentum:
+        momentum_element(step, x, sum, m);
+        break;
+      case OptimizerKind::nesterov:
+        nesterov_element(step, x, sum, m);
+        break;
       case OptimizerKind::adam:
-      case OptimizerKind::adamw: adam_element(step, x, sum, m, v); break;
+      case OptimizerKind::adamw:
+        adam_element(step, x, sum, m, v);
+        break;
     }
   }
   return static_cast<double>(x);

@@ -75,11 +75,19 @@ void optimizer_step(const OptimizerStep& step, std::span<float> x, std::span<con
   const std::span<float> v = state.size() < 2 ? std::span<float>() : host_span(state[1]);
   for (std::size_t i = 0; i < x.size(); ++i) {
     switch (step.kind) {
-      case OptimizerKind::sgd: sgd_element(step, x[i], gradient[i]); break;
-      case OptimizerKind::momentum: momentum_element(step, x[i], gradient[i], m[i]); break;
-      case OptimizerKind::nesterov: nesterov_element(step, x[i], gradient[i], m[i]); break;
+      case OptimizerKind::sgd:
+        sgd_element(step, x[i], gradient[i]);
+        break;
+      case OptimizerKind::momentum:
+        momentum_element(step, x[i], gradient[i], m[i]);
+        break;
+      case OptimizerKind::nesterov:
+        nesterov_element(step, x[i], gradient[i], m[i]);
+        break;
       case OptimizerKind::adam:
-      case OptimizerKind::adamw: adam_element(step, x[i], gradient[i], m[i], v[i]); break;
+      case OptimizerKind::adamw:
+        adam_element(step, x[i], gradient[i], m[i], v[i]);
+        break;
     }
   }
 }
@@ -108,9 +116,11 @@ Numbers train_sequentially(const AlgorithmOptions& options, const Problem& probl
     }
     const double count = static_cast<double>(samples);
     const double rate = by_samples
-                            ? learning_rate_at(options.schedule, static_cast<double>(applied), count)
+                            ? learning_rate_at(options.schedule, static_cast<double>(applied),
+                                               count)
                             : learning_rate_at(options.schedule, static_cast<double>(step), 1.0);
-    optimizer_step(make_optimizer_step(options.optimizer, rate, 1.0 / count, step + 1), x, sum, state);
+    optimizer_step(make_optimizer_step(options.optimizer, rate, 1.0 / count, step + 1), x, sum,
+                   state);
     applied += samples;
   }
   return x;
@@ -123,7 +133,8 @@ std::vector<std::vector<Lease>> cut_steps(SampleCount total, std::uint32_t lease
     if (steps.empty() || steps.back().size() == width) steps.emplace_back();
     Lease lease;
     lease.position = position;
-    lease.samples = static_cast<std::uint32_t>(std::min<SampleCount>(lease_samples, total - position));
+    lease.samples = static_cast<std::uint32_t>(
+        std::min<SampleCount>(lease_samples, total - position));
     steps.back().push_back(lease);
   }
   return steps;

@@ -18,8 +18,8 @@ Tensor copy_of(const Tensor& source);
 
 Numbers initial_parameters(std::size_t length);
 
-/// Gradient sum and loss sum of `samples` samples from `position` on, with squared error halved. Sums of
-/// `micro_batch` samples are made first and then added, as an accumulating worker does.
+/// Gradient sum and loss sum of `samples` samples from `position` on, with squared error halved.
+/// Sums of `micro_batch` samples are made first and then added, as an accumulating worker does.
 struct Problem {
   SampleCount data_set = 48;  // samples of an epoch
   std::uint32_t micro_batch = 4;

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "tests/catch.hpp"
 #include "tests/unit/algorithms/world.hpp"
 
@@ -17,11 +19,23 @@ WorldOptions options_of(const std::string& algorithm) {
   return options;
 }
 
+/// A warm-up and half a cosine, so that every update has another rate.
+Schedule schedule_on(ScheduleClock clock) {
+  Schedule schedule;
+  schedule.kind = ScheduleKind::cosine;
+  schedule.clock = clock;
+  schedule.learning_rate = 0.05;
+  schedule.warmup = clock == ScheduleClock::samples ? 30 : 3;
+  schedule.total = clock == ScheduleClock::samples ? 96 : 8;
+  return schedule;
+}
+
 Time uneven(PeerId /*worker*/, std::uint64_t draw) { return 1 + draw % 40; }
 
 }  // namespace
 
-TEST_CASE("bsp equals a sequential loop that sums in lease order, bit for bit, in any message order") {
+TEST_CASE(
+    "bsp equals a sequential loop that sums in lease order, bit for bit, in any message order") {
   const std::uint64_t workers = GENERATE(1, 2, 4, 5);
   const std::uint32_t shards = GENERATE(1, 3);
   WorldOptions options = options_of("bsp");
@@ -32,6 +46,8 @@ TEST_CASE("bsp equals a sequential loop that sums in lease order, bit for bit, i
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     options.seed = seed;
     options.algorithm.optimizer.kind = kOptimizers[seed % kOptimizers.size()];
+    options.algorithm.schedule = schedule_on(seed % 2 == 0 ? ScheduleClock::samples
+                                                           : ScheduleClock::updates);
     World world(options);
     world.run();
     INFO("seed " << seed);
@@ -58,7 +74,9 @@ TEST_CASE("bsp with 4 workers and batch b equals 1 worker that accumulates 4 b, 
   CHECK(four.parameters() == one.parameters());
 }
 
-TEST_CASE("the last step of bsp, with fewer leases than workers and a short one, is weighted by samples") {
+TEST_CASE(
+    "the last step of bsp, with fewer leases than workers and a short one, is weighted by "
+    "samples") {
   WorldOptions options = options_of("bsp");
   options.total = 2 * 16 + 6;  // the third step: leases of 4 and 2 samples for 4 workers
   World world(options);
@@ -71,7 +89,8 @@ TEST_CASE("the last step of bsp, with fewer leases than workers and a short one,
   CHECK(world.parameters() == train_sequentially(options.algorithm, options.problem, steps));
 
   // In double precision and straight from the definition: x - lr (sum of 6 gradients / 6 + wd x).
-  const Numbers before = train_sequentially(options.algorithm, options.problem, {steps[0], steps[1]});
+  const Numbers before = train_sequentially(options.algorithm, options.problem,
+                                            {steps[0], steps[1]});
   Numbers gradient(before.size());
   std::vector<double> expected(before.begin(), before.end());
   for (SampleCount position = 32; position < 38; ++position) {
@@ -86,7 +105,8 @@ TEST_CASE("the last step of bsp, with fewer leases than workers and a short one,
   }
 }
 
-TEST_CASE("bsp with one shard stays a sequential loop over its planned steps when workers die and join") {
+TEST_CASE(
+    "bsp with one shard stays a sequential loop over its planned steps when workers die and join") {
   WorldOptions options = options_of("bsp");
   options.delay_max = 20;
   options.compute_time = uneven;
@@ -144,7 +164,8 @@ TEST_CASE("ssp with an unlimited staleness equals asp under the same arrivals") 
   CHECK(ssp.staleness_sum == asp.staleness_sum);
 }
 
-TEST_CASE("clipping scales the mean gradient of a lease to the given norm, over all shards at once") {
+TEST_CASE(
+    "clipping scales the mean gradient of a lease to the given norm, over all shards at once") {
   WorldOptions options = options_of("asp");
   options.workers = 1;
   options.total = 4;
@@ -156,7 +177,8 @@ TEST_CASE("clipping scales the mean gradient of a lease to the given norm, over 
   const Numbers before = initial_parameters(options.algorithm.parameters);
   double square = 0;
   for (std::size_t i = 0; i < before.size(); ++i) {
-    const double moved = static_cast<double>(before[i]) - static_cast<double>(world.parameters()[i]);
+    const double moved = static_cast<double>(before[i]) -
+                         static_cast<double>(world.parameters()[i]);
     square += moved * moved;
   }
   CHECK(std::sqrt(square) == Approx(0.05 * 0.125).epsilon(1e-5));

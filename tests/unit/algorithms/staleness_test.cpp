@@ -15,7 +15,8 @@ WorldOptions ssp_options(std::uint64_t staleness) {
   return options;
 }
 
-Message push_of(LeaseId id, Step step, std::uint32_t index, std::uint32_t quorum, Version read = 0) {
+Message push_of(LeaseId id, Step step, std::uint32_t index, std::uint32_t quorum,
+                Version read = 0) {
   Message push;
   push.kind = MessageKind::push;
   push.from = PeerId::worker(99);
@@ -72,7 +73,8 @@ TEST_CASE("ssp with staleness 0 is bsp") {
   CHECK_THROWS_AS(find_algorithm(options), InputError);
 }
 
-TEST_CASE("the clocks of ssp differ by at most s + 1, and a read at clock c holds all before c - s") {
+TEST_CASE(
+    "the clocks of ssp differ by at most s + 1, and a read at clock c holds all before c - s") {
   constexpr std::uint64_t kWorkers = 4;
   std::vector<Step> widest(4, 0);
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
@@ -103,7 +105,8 @@ TEST_CASE("the clocks of ssp differ by at most s + 1, and a read at clock c hold
     REQUIRE(read_enough);
     widest[staleness] = std::max(widest[staleness], difference);
   }
-  CHECK(widest == std::vector<Step>{0, 2, 3, 4});  // the bound is reached: the gate is not too tight
+  CHECK(widest ==
+        std::vector<Step>{0, 2, 3, 4});  // the bound is reached: the gate is not too tight
 }
 
 TEST_CASE("workers wait less as the staleness of ssp grows") {

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 #include "algorithms/partition.hpp"
 
 namespace murm::test {
 
 struct World::Actor final : Context {
-  Actor(World& w, PeerId peer, std::unique_ptr<Machine> m) : world(w), id(peer), machine(std::move(m)) {}
+  Actor(World& w, PeerId peer, std::unique_ptr<Machine> m)
+      : world(w), id(peer), machine(std::move(m)) {}
 
   PeerId self() const override { return id; }
   void request_lease() override {
+    if (std::exchange(requesting, true)) world.rejected.push_back(to_string(id) + " asks twice");
     world.send(id, PeerId::coordinator(), [this_world = &world, peer = id] {
       this_world->give(this_world->plan.request(peer));
     });
@@ -22,7 +24,8 @@ struct World::Actor final : Context {
     computing = true;
     if (computed) world.waited += world.now - idle_since;
     Numbers x;
-    for (const Tensor& part : parts) x.insert(x.end(), host_span(part).begin(), host_span(part).end());
+    for (const Tensor& part : parts)
+      x.insert(x.end(), host_span(part).begin(), host_span(part).end());
     GradientReady ready{lease, make_tensor(x.size()), 0};
     ready.loss_sum = world.options_.problem.gradient_sum(x, lease.position, lease.samples,
                                                          host_span(ready.gradient));
@@ -63,13 +66,16 @@ struct World::Actor final : Context {
   void copy(const Tensor& destination, const Tensor& source) override {
     std::ranges::copy(host_span(source), host_span(destination).begin());
   }
-  void axpy(const Tensor& y, float a, const Tensor& x) override { add(host_span(y), a, host_span(x)); }
+  void axpy(const Tensor& y, float a, const Tensor& x) override {
+    add(host_span(y), a, host_span(x));
+  }
   void scale(const Tensor& x, float a) override {
     for (float& value : host_span(x)) value *= a;
   }
   void clip(const Tensor& x, double unit, double limit) override {
     double square = 0;
-    for (const float value : host_span(x)) square += static_cast<double>(value) * static_cast<double>(value);
+    for (const float value : host_span(x))
+      square += static_cast<double>(value) * static_cast<double>(value);
     const double norm = std::sqrt(square) * unit;
     if (norm > limit) scale(x, static_cast<float>(limit / norm));
   }
@@ -94,6 +100,7 @@ struct World::Actor final : Context {
   std::unique_ptr<Machine> machine;
   Ledger ledger;             // aggregators
   std::vector<Lease> taken;  // aggregators: applied, in order
+  bool requesting = false;
   bool computing = false;
   bool computed = false;
   Time idle_since = 0;
@@ -116,7 +123,8 @@ World::World(WorldOptions options, const Checkpoint* start)
   const Algorithm& algorithm = find_algorithm(options_.algorithm);
   for (std::uint32_t shard = 0; shard < options_.algorithm.shards; ++shard) {
     const PeerId id = PeerId::aggregator(shard);
-    auto actor = std::make_unique<Actor>(*this, id, algorithm.make_aggregator(options_.algorithm, shard));
+    auto actor = std::make_unique<Actor>(*this, id,
+                                         algorithm.make_aggregator(options_.algorithm, shard));
     actor->machine->on_start(*actor);
     if (start != nullptr) {
       actor->machine->load(start->shards[shard], *actor);
@@ -172,6 +180,7 @@ void World::give(const std::vector<Grant>& grants) {
   for (const Grant& grant : grants) {
     send(PeerId::coordinator(), grant.worker, [this, grant] {
       Actor& actor = *actors_.at(grant.worker);
+      if (grant.lease.requested) actor.requesting = false;
       actor.machine->on_lease(grant.lease, actor);
     });
   }
@@ -221,15 +230,18 @@ std::string World::fault() const {
   if (plan.position() < options_.total && !plan.drained()) return "the plan is not drained";
   if (plan.position() == options_.total && !plan.finished()) return "the plan is not finished";
   if (plan.counts().applied != plan.next_lease()) return "a lease was not counted as applied";
-  if (plan.counts().samples_applied != plan.position()) return "samples were not counted as applied";
+  if (plan.counts().samples_applied != plan.position())
+    return "samples were not counted as applied";
   for (std::uint32_t shard = 0; shard < options_.algorithm.shards; ++shard) {
     const Actor& actor = *actors_.at(PeerId::aggregator(shard));
     const std::string who = to_string(actor.id);
     std::vector<int> times(plan.position() - start_.position, 0);
     for (const Lease& lease : actor.taken) {
-      for (SampleCount k = 0; k < lease.samples; ++k) ++times.at(lease.position - start_.position + k);
+      for (SampleCount k = 0; k < lease.samples; ++k)
+        ++times.at(lease.position - start_.position + k);
     }
-    if (std::ranges::count(times, 1) != std::ssize(times)) return who + " missed or repeated a sample";
+    if (std::ranges::count(times, 1) != std::ssize(times))
+      return who + " missed or repeated a sample";
     const std::uint64_t leases = start_.lease + actor.taken.size();
     if (actor.ledger.admitted_count() != leases) return who + " admitted but did not apply";
     if (actor.ledger.applied_count() != leases) return who + " counts its applies wrong";

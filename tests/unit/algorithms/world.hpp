@@ -19,7 +19,7 @@ namespace murm::test {
 
 using Time = std::uint64_t;
 
-/// What becomes of the messages a dying worker has under way; `some`: each of its links breaks by itself.
+/// What becomes of the messages a dying worker has under way; `some`: its links break one by one.
 enum class LastWords { arrive, vanish, some };
 
 struct WorldOptions {
@@ -65,11 +65,11 @@ class World {
 
   LeasePlan plan;
   std::function<void(const Message& push, Version staleness)> on_applied;
-  std::uint64_t refused = 0;           // by the ledgers
-  std::vector<std::string> rejected;   // by the machines
-  std::uint64_t updates = 0;           // gradients applied, over all shards
+  std::uint64_t refused = 0;          // by the ledgers
+  std::vector<std::string> rejected;  // by the machines
+  std::uint64_t updates = 0;          // gradients applied, over all shards
   std::uint64_t staleness_sum = 0;
-  Time waited = 0;                     // by workers, between two gradients
+  Time waited = 0;  // by workers, between two gradients
   Time now = 0;
   std::uint64_t deaths = 0;
 

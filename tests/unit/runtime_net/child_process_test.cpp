@@ -116,8 +116,8 @@ TEST_CASE("die_with_parent ends the process when its parent is another one alrea
   const pid_t self = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
-    die_with_parent(self);       // the right one: goes on
-    die_with_parent(self + 1);   // leaves with code 1
+    die_with_parent(self);      // the right one: goes on
+    die_with_parent(self + 1);  // leaves with code 1
     ::_exit(0);
   }
   int status = 0;

@@ -16,8 +16,8 @@ std::string connect(std::string_view text) {
 }  // namespace
 
 TEST_CASE("well-formed endpoints are kept as they are") {
-  for (const char* text : {"tcp://127.0.0.1:5555", "tcp://node-1.example.org:65535", "ipc:///tmp/a.sock",
-                           "ipc://@abstract"}) {
+  for (const char* text : {"tcp://127.0.0.1:5555", "tcp://node-1.example.org:65535",
+                           "ipc:///tmp/a.sock", "ipc://@abstract"}) {
     CHECK(listen(text) == text);
     CHECK(connect(text) == text);
   }
@@ -28,10 +28,11 @@ TEST_CASE("well-formed endpoints are kept as they are") {
 }
 
 TEST_CASE("malformed endpoints are refused whatever they are for") {
-  for (const char* text : {"", "127.0.0.1:5555", "udp://127.0.0.1:5555", "tcp://", "tcp://:5555",
-                           "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:65536",
-                           "tcp://127.0.0.1:-1", "tcp://127.0.0.1:12x", "tcp://a b:5555",
-                           "tcp://[::1]:5555", "tcp://eth0;127.0.0.1:5", "ipc://", "ipc://@", "ipc://*"}) {
+  for (const char* text :
+       {"", "127.0.0.1:5555", "udp://127.0.0.1:5555", "tcp://", "tcp://:5555", "tcp://127.0.0.1",
+        "tcp://127.0.0.1:", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:-1", "tcp://127.0.0.1:12x",
+        "tcp://a b:5555", "tcp://[::1]:5555", "tcp://eth0;127.0.0.1:5", "ipc://", "ipc://@",
+        "ipc://*"}) {
     INFO(text);
     CHECK_THROWS_AS(listen(text), InputError);
     CHECK_THROWS_AS(connect(text), InputError);
@@ -41,7 +42,8 @@ TEST_CASE("malformed endpoints are refused whatever they are for") {
 }
 
 TEST_CASE("wildcards can be listened on but not connected to") {
-  for (const char* text : {"tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://127.0.0.1:0", "tcp://a:*"}) {
+  for (const char* text :
+       {"tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://127.0.0.1:0", "tcp://a:*"}) {
     INFO(text);
     CHECK_NOTHROW(listen(text));
     CHECK_THROWS_AS(connect(text), InputError);
@@ -65,9 +67,9 @@ TEST_CASE("only addresses of this machine count as loopback") {
     INFO(text);
     CHECK(is_loopback(text));
   }
-  for (const char* text : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://127.evil.org:1",
-                           "tcp://127.0.0.1.evil.org:1", "tcp://localhost.evil.org:1", "tcp://127.0.0:1",
-                           "", "127.0.0.1:1"}) {
+  for (const char* text : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1",
+                           "tcp://127.evil.org:1", "tcp://127.0.0.1.evil.org:1",
+                           "tcp://localhost.evil.org:1", "tcp://127.0.0:1", "", "127.0.0.1:1"}) {
     INFO(text);
     CHECK_FALSE(is_loopback(text));
   }

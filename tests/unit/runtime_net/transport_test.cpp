@@ -35,7 +35,8 @@ struct Pair {
   ConnectionId connection = 0;
 };
 
-Outgoing chunk(ConnectionId to, std::uint32_t index, std::shared_ptr<std::vector<std::uint32_t>> data) {
+Outgoing chunk(ConnectionId to, std::uint32_t index,
+               std::shared_ptr<std::vector<std::uint32_t>> data) {
   Outgoing message = text_message(to, std::to_string(index), Channel::bulk);
   message.payload = data->data();
   message.payload_bytes = data->size() * sizeof(std::uint32_t);
@@ -100,7 +101,8 @@ TEST_CASE("64 MiB in chunks of 1 MiB arrive intact, in order and in place") {
   std::vector<std::weak_ptr<std::vector<std::uint32_t>>> alive;
   for (std::uint32_t i = 0; i < chunks; ++i) {
     auto data = std::make_shared<std::vector<std::uint32_t>>(words);
-    for (std::size_t w = 0; w < words; ++w) (*data)[w] = i * 2654435761U + static_cast<std::uint32_t>(w);
+    for (std::size_t w = 0; w < words; ++w)
+      (*data)[w] = i * 2654435761U + static_cast<std::uint32_t>(w);
     alive.push_back(data);
     pair.client->send(chunk(1, i, std::move(data)));
   }
@@ -185,12 +187,29 @@ TEST_CASE("a client started before its server connects when it comes") {
   CHECK(client_events.disconnected().empty());
 }
 
-TEST_CASE("control messages sent just before shutdown still arrive") {
+TEST_CASE("control messages sent just before shutdown still arrive, though bulk closes first") {
   Pair pair;
+  pair.client->send(text_message(1, "bulk stands", Channel::bulk));
+  REQUIRE(pair.server_events.wait_received(2));
   constexpr std::size_t count = 500;
   for (std::size_t i = 0; i < count; ++i) pair.server->send(text_message(pair.connection, "stop"));
-  pair.server->shutdown(std::chrono::seconds(5));
+  pair.server->shutdown(Recorder::patience);
   REQUIRE(pair.client_events.wait_received(count));
+  REQUIRE(pair.client_events.wait_disconnected());
+}
+
+TEST_CASE("shutdown waits for what the kernel's buffers do not hold") {
+  Recorder server_events;
+  Recorder client_events;
+  auto server = serve_zmq("tcp://127.0.0.1:*", server_events.events());
+  auto client = connect_zmq(server->control_endpoint(), client_events.events());
+  client->send(text_message(1, "hello"));
+  REQUIRE(server_events.wait_received(1));
+  constexpr std::size_t count = 500;
+  const std::string large(60000, 'x');
+  for (std::size_t i = 0; i < count; ++i) server->send(text_message(1, large));
+  server->shutdown(Recorder::patience);
+  REQUIRE(client_events.wait_received(count));
 }
 
 TEST_CASE("shutdown releases what was never sent and ignores later sends") {

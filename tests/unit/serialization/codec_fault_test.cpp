@@ -183,6 +183,7 @@ TEST_CASE("control fields outside their bounds are refused") {
     return control(LeaseGrant{PeerId::worker(1), lease});
   };
   CHECK(grant([](Lease&) {}) == "accepted");
+  CHECK(grant([](Lease& l) { l.id = lease_ids_max; }) == "bad_field");
   CHECK(grant([](Lease& l) { l.index = l.quorum; }) == "bad_field");
   CHECK(grant([](Lease& l) { l.quorum = 0, l.index = 0; }) == "bad_field");
   CHECK(grant([](Lease& l) { l.quorum = quorum_max + 1; }) == "bad_field");

@@ -46,6 +46,8 @@ inline Routed pull() {
   message.kind = MessageKind::pull;
   message.from = PeerId::worker(5);
   message.shard = 2;
+  message.version = 76;
+  message.lease.step = 501;
   return {PeerId::aggregator(2), message};
 }
 
