@@ -29,6 +29,7 @@ struct ComputeJob {
   Lease lease;
   std::vector<Tensor> parameters;  // consecutive parts of the flat vector, immutable
 };
+struct DeviceReady {};  // its data and memory are there
 struct ComputeDone {
   GradientReady gradient;
   Nanoseconds began{0};
@@ -180,6 +181,7 @@ using CheckpointerActor = caf::typed_actor<Answers<CheckpointRequest, Checkpoint
 // Passed as pointers inside a process; Cap'n Proto is the only format that leaves it.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Delivery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::DeviceReady)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeDone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Applied)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Membership)

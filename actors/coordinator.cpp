@@ -24,7 +24,7 @@ enum class Phase : std::uint8_t { gathering, running, cutting, ending, over };
 class Coordinator {
  public:
   Coordinator(CoordinatorSelf::pointer self, CoordinatorOptions options)
-      : self_(self), options_(std::move(options)), seats_(options_.job.cluster.workers) {}
+      : self_(self), options_(std::move(options)) {}
 
   void meet(const Cast& cast) {
     cast_ = cast;
@@ -48,22 +48,20 @@ class Coordinator {
     answer.welcome = Welcome{to_toml(options_.job), "", *seats,
                              static_cast<std::uint32_t>(cast_.aggregators.size()),
                              options_.parameters};
-    Membership membership;
     for (const WorkerSeat& seat : *seats) {
-      membership.change.joined.push_back(seat.peer);
-      membership.routes.emplace_back(seat.peer, seats_.actor(seat.peer));
       if (request.connection == 0) self_->monitor(seats_.actor(seat.peer));
     }
-    announce(std::move(membership));
     answer.epoch = epoch_;
-    ++deadline_;  // whoever waited for a worker has one
-    if (phase_ == Phase::gathering && seats_.full()) begin();
+    if (outcome_.signal == 0) ++deadline_;  // whoever waited for a worker has one
     return answer;
   }
 
   void lose(const ProcessLost& lost) {
     Membership membership;
-    membership.change.left = seats_.lose(lost);
+    for (const PeerId peer : seats_.lose(lost)) {
+      members_.erase(peer);
+      membership.change.left.push_back(peer);
+    }
     if (membership.change.left.empty() || phase_ >= Phase::ending) return;
     if (phase_ == Phase::gathering && !options_.workers_can_come) {
       return end(RunStatus::failed, "a worker process ended before the run began: " + lost.reason);
@@ -79,7 +77,8 @@ class Coordinator {
   void fail(const Failure& failure) { end(RunStatus::failed, failure.reason); }
   void fail(const std::string& reason) { end(RunStatus::failed, reason); }
   void take_report(const WorkerReport& report) {
-    seats_.report(report);
+    if (!seats_.report(report)) return;
+    if (members_.insert(report.worker).second) admit(report.worker);
     if (phase_ == Phase::ending && reports_missing_.erase(report.worker) > 0) collect_when_complete();
   }
 
@@ -130,6 +129,15 @@ class Coordinator {
       boundary = std::min(boundary, (position / every + 1) * every);
     }
     return boundary;
+  }
+
+  /// A worker takes part from its first report on: until then it may still be loading its data.
+  void admit(PeerId peer) {
+    Membership membership;
+    membership.change.joined.push_back(peer);
+    membership.routes.emplace_back(peer, seats_.actor(peer));
+    announce(std::move(membership));
+    if (phase_ == Phase::gathering && members_.size() >= options_.job.cluster.workers) begin();
   }
 
   void begin() {
@@ -263,6 +271,7 @@ class Coordinator {
   CoordinatorOptions options_;
   Cast cast_;
   Seats seats_;
+  std::set<PeerId> members_;  // seated and ready
   Phase phase_ = Phase::gathering;
   Epoch epoch_ = 0;
   RunOutcome outcome_;

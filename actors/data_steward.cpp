@@ -21,7 +21,7 @@ class Steward {
   }
 
   void request(PeerId worker) {
-    if (begun_) {
+    if (begun_ && routes_.contains(worker)) {
       hand_out(plan_.request(worker));
     } else {
       early_.push_back(worker);
@@ -38,6 +38,7 @@ class Steward {
       routes_.emplace(peer, actor);
       plan_.join(peer);
     }
+    if (begun_) serve_early();
     for (const PeerId peer : membership.change.left) {
       routes_.erase(peer);
       std::erase(early_, peer);
@@ -52,7 +53,7 @@ class Steward {
     }
     hand_out(plan_.hold_at(boundary));
     begun_ = true;
-    for (const PeerId worker : std::exchange(early_, {})) hand_out(plan_.request(worker));
+    serve_early();
     announce_when_drained();
   }
 
@@ -69,6 +70,10 @@ class Steward {
   }
 
  private:
+  void serve_early() {
+    for (const PeerId worker : std::exchange(early_, {})) request(worker);
+  }
+
   void hand_out(const std::vector<Grant>& grants) {
     for (const Grant& grant : grants) {
       if (first_grant_.count() == 0) first_grant_ = clock_->now();
@@ -89,7 +94,7 @@ class Steward {
   DrainedDesk coordinator_;
   LeasePlan plan_;
   std::map<PeerId, WorkerActor> routes_;
-  std::vector<PeerId> early_;  // requests made before the run began
+  std::vector<PeerId> early_;  // requests made before the run, or the worker's membership, began
   bool begun_ = false;
   bool announced_drain_ = false;
   Nanoseconds first_grant_{0};

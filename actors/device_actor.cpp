@@ -10,6 +10,7 @@ DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory m
   std::shared_ptr<GradientLane> lane;
   try {
     lane = make_lane();
+    self->send(owner, DeviceReady{});
   } catch (const std::exception& error) {
     self->send(owner, Failure{PeerId{}, error.what()});
   }

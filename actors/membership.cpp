@@ -57,9 +57,10 @@ std::vector<PeerId> Seats::lose(const ProcessLost& lost) {
   return left;
 }
 
-void Seats::report(const WorkerReport& report) {
-  const auto found = records_.find(report.worker);
-  if (found != records_.end()) found->second.report = report;
+bool Seats::report(const WorkerReport& report) {
+  if (!actors_.contains(report.worker)) return false;
+  records_.at(report.worker).report = report;
+  return true;
 }
 
 std::vector<PeerId> Seats::live() const {

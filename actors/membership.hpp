@@ -15,15 +15,13 @@ struct WorkerRecord;
 /// every join, and in slot order among the first occupants, so that the order of joining changes nothing.
 class Seats {
  public:
-  explicit Seats(std::uint64_t workers) : workers_(workers) {}
-
   /// Seats for the slots asked for, or the lowest free one; more than the job's workers may come.
   Result<std::vector<WorkerSeat>> admit(const JoinRequest& request);
   /// Empties the seats of a process; returns who sat there.
   std::vector<PeerId> lose(const ProcessLost& lost);
-  void report(const WorkerReport& report);
+  /// False for a worker that is not there any more.
+  bool report(const WorkerReport& report);
 
-  bool full() const { return live_count() >= workers_; }
   std::size_t live_count() const { return actors_.size(); }
   std::vector<PeerId> live() const;
   const WorkerActor& actor(PeerId peer) const { return actors_.at(peer); }
@@ -32,7 +30,6 @@ class Seats {
  private:
   bool taken(std::uint32_t slot) const;
 
-  std::uint64_t workers_;
   std::map<PeerId, WorkerActor> actors_;  // of the living
   std::map<PeerId, WorkerRecord> records_;
   std::map<std::uint32_t, std::uint64_t> occupants_;  // so far, by slot

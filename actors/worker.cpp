@@ -28,10 +28,14 @@ class WorkerDriver final : public TensorVerbs {
                                          caf::actor_cast<ComputeSink>(self), std::move(clock));
   }
 
-  void start(PeerId peer) {
+  void seated(PeerId peer) {
     peer_ = peer;
     report_.worker = peer;
-    machine_->on_start(*this);
+    start_when_ready();
+  }
+  void device_ready() {
+    device_ready_ = true;
+    start_when_ready();
   }
 
   void take_lease(const Lease& lease) {
@@ -64,10 +68,7 @@ class WorkerDriver final : public TensorVerbs {
     self_->send(coordinator_, Failure{peer_, "worker " + std::to_string(options_.slot) +
                                                          ": " + failure.reason});
   }
-  void report() {
-    if (peer_ == PeerId{}) return;
-    self_->send(coordinator_, report_);
-  }
+  void report() { self_->send(coordinator_, report_); }
   void report_again() {
     report();
     self_->delayed_send(self_, kReportInterval, ReportRequest{});
@@ -94,6 +95,13 @@ class WorkerDriver final : public TensorVerbs {
   }
 
  private:
+  /// The first report tells the coordinator that this worker can begin.
+  void start_when_ready() {
+    if (peer_ == PeerId{} || !device_ready_) return;
+    report_again();
+    machine_->on_start(*this);
+  }
+
   void diverged(const Lease& lease) {
     char rate[32];
     std::snprintf(rate, sizeof rate, "%g", learning_rate_);
@@ -107,6 +115,7 @@ class WorkerDriver final : public TensorVerbs {
   WorkerSelf::pointer self_;
   WorkerOptions options_;
   PeerId peer_;
+  bool device_ready_ = false;
   std::vector<DeliveryActor> aggregators_;  // by shard; remote: its link, for each
   LeaseDesk steward_;
   ReportDesk coordinator_;
@@ -128,7 +137,6 @@ WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options
   auto driver = std::make_shared<WorkerDriver>(self, std::move(options), std::move(make_lane),
                                                std::move(aggregators), std::move(steward),
                                                std::move(coordinator), std::move(clock));
-  self->delayed_send(self, kReportInterval, ReportRequest{});
   return {
       [driver](const Delivery& delivery) { driver->deliver(delivery.message); },
       [driver](const LeaseGrant& grant) { driver->take_lease(grant.lease); },
@@ -137,7 +145,8 @@ WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options
         driver->end();
         self->quit();
       },
-      [driver](const StartWorker& start) { driver->start(start.peer); },
+      [driver](const StartWorker& start) { driver->seated(start.peer); },
+      [driver](const DeviceReady&) { driver->device_ready(); },
       [driver](const ComputeDone& done) { driver->computed(done); },
       [driver](const Failure& failure) { driver->device_failed(failure); },
       [driver](const ReportRequest&) { driver->report_again(); },

@@ -18,7 +18,7 @@ struct WorkerOptions {
 };
 
 /// The worker's own interface: the device's answers, and the end of an emulated step.
-using WorkerSelf = WorkerActor::extend<Takes<StartWorker>, Takes<ComputeDone>, Takes<Failure>,
+using WorkerSelf = WorkerActor::extend<Takes<StartWorker>, Takes<DeviceReady>, Takes<ComputeDone>, Takes<Failure>,
                                        Takes<ReportRequest>>;
 
 /// In:    StartWorker (once it has a seat), LeaseGrant, Delivery (parameters), ComputeDone, StopWorker, ReportRequest.

@@ -111,7 +111,9 @@ class ZmqServer final : public ZmqLoop {
   void flush(ConnectionId connection) {
     Peer& peer = peers_.at(connection);
     const Sent control = peer.control.flush(control_, peer.routing_id, counters_);
+    const std::size_t bulk_before = peer.bulk.count();
     Sent bulk = peer.bulk.flush(bulk_, peer.routing_id, counters_);
+    peer.bulk_seen = peer.bulk_seen || peer.bulk.count() < bulk_before;
     if (bulk == Sent::gone && peer.bulk_seen) {
       peer.bulk_gone = true;
       peer.bulk = {};
