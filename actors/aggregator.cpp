@@ -16,11 +16,12 @@ constexpr LeaseId kLeasesAheadMax = LeaseId{1} << 20U;
 class AggregatorDriver final : public TensorVerbs {
  public:
   AggregatorDriver(AggregatorActor::pointer self, AggregatorOptions options, StewardActor steward,
-                   MonitorActor monitor)
+                   MonitorActor monitor, RejectionDesk coordinator)
       : self_(self),
         options_(std::move(options)),
         steward_(std::move(steward)),
         monitor_(std::move(monitor)),
+        coordinator_(std::move(coordinator)),
         machine_(find_algorithm(options_.algorithm)
                      .make_aggregator(options_.algorithm, options_.shard)) {
     ledger_.reserve(options_.leases_expected);
@@ -89,13 +90,17 @@ class AggregatorDriver final : public TensorVerbs {
     message.from = PeerId::aggregator(options_.shard);
     self_->send(route->second, Delivery{to, std::move(message)});
   }
-  void reject(const Message& /*message*/, std::string /*why*/) override { ++refused_other_; }
+  void reject(const Message& message, std::string why) override {
+    ++refused_other_;
+    self_->send(coordinator_, PeerRejected{message.from, to_string(message.from) + " sent a " + why});
+  }
 
  private:
   AggregatorActor::pointer self_;
   AggregatorOptions options_;
   StewardActor steward_;
   MonitorActor monitor_;
+  RejectionDesk coordinator_;
   std::unique_ptr<Machine> machine_;
   Ledger ledger_;
   std::map<PeerId, DeliveryActor> routes_;
@@ -106,9 +111,10 @@ class AggregatorDriver final : public TensorVerbs {
 }  // namespace
 
 AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
-                                          StewardActor steward, MonitorActor monitor) {
+                                          StewardActor steward, MonitorActor monitor,
+                                         RejectionDesk coordinator) {
   auto driver = std::make_shared<AggregatorDriver>(self, std::move(options), std::move(steward),
-                                                   std::move(monitor));
+                                                   std::move(monitor), std::move(coordinator));
   return {
       [driver](const Delivery& delivery) { driver->deliver(delivery); },
       [driver](const Membership& membership) { driver->change_membership(membership); },

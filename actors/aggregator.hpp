@@ -20,10 +20,11 @@ struct AggregatorOptions {
 };
 
 /// In:    Delivery (pull, push), Membership, SnapshotRequest.
-/// Out:   Delivery (parameters) to workers, Applied to steward and monitor.
+/// Out:   Delivery (parameters) to workers, Applied to steward and monitor, PeerRejected.
 /// State: the machine, its tensors, the ledger of leases, the routes to the workers of this epoch.
 /// A partner is lost: its route goes with the next Membership; what it sent afterwards is refused.
 AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
-                                          StewardActor steward, MonitorActor monitor);
+                                          StewardActor steward, MonitorActor monitor,
+                                         RejectionDesk coordinator);
 
 }  // namespace murm

@@ -2,6 +2,8 @@
 // Room: actors. Written for CAF 0.17.6 (Debian 12); a later CAF changes this file only.
 // Caller: every file of actors/ and tests that speak to actors.
 #pragma once
+#include <exception>
+#include <string>
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
 #include <caf/all.hpp>
@@ -20,6 +22,17 @@ inline void configure(caf::actor_system_config& config, std::size_t threads) {
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", threads);
   config.set("logger.console", caf::atom("none"));
+}
+
+/// What an exception says, for the sentence a user gets.
+inline std::string describe(const std::exception_ptr& pointer) {
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown exception";
+  }
 }
 
 }  // namespace murm

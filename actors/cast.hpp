@@ -90,6 +90,12 @@ struct Drained {
 };
 struct ViewRequest {};
 
+/// What a worker said makes no sense: it is dropped and its leases go to others.
+struct PeerRejected {
+  PeerId peer;
+  std::string why;
+};
+
 // -- worker
 struct StartWorker {
   PeerId peer;  // of its seat
@@ -98,6 +104,7 @@ struct ReportRequest {};
 
 /// What a worker needs of its coordinator's process, local or behind a link.
 using LeaseDesk = caf::typed_actor<Takes<LeaseRequest>>;
+using RejectionDesk = caf::typed_actor<Takes<PeerRejected>>;
 using ReportDesk = caf::typed_actor<Takes<WorkerReport>, Takes<Failure>>;
 
 // -- joining
@@ -171,8 +178,8 @@ using StewardActor =
 using MonitorActor = caf::typed_actor<Takes<Applied>, Takes<Evaluated>, Takes<Notice>,
                                       Answers<MonitorSummaryRequest, MonitorSummary>>;
 using CoordinatorActor =
-    caf::typed_actor<Takes<Drained>, Takes<WorkerReport>, Takes<Failure>, Takes<ProcessLost>,
-                     Takes<Interrupt>, Answers<JoinRequest, JoinAnswer>>;
+    caf::typed_actor<Takes<Drained>, Takes<WorkerReport>, Takes<Failure>, Takes<PeerRejected>,
+                     Takes<ProcessLost>, Takes<Interrupt>, Answers<JoinRequest, JoinAnswer>>;
 using EvaluatorActor = caf::typed_actor<Answers<EvaluationRequest, Evaluation>>;
 using CheckpointerActor = caf::typed_actor<Answers<CheckpointRequest, CheckpointDone>>;
 
@@ -197,6 +204,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StopWorker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ReportRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::JoinRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::JoinAnswer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::PeerRejected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ProcessLost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Interrupt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::EvaluationRequest)

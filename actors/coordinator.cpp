@@ -18,6 +18,7 @@ constexpr milliseconds kReportDeadline{500};   // at the end: workers may still 
 constexpr seconds kRejoinDeadline{30};         // without any worker
 constexpr seconds kSnapshotDeadline{30};
 constexpr seconds kEvaluationDeadline{600};
+constexpr seconds kDiskDeadline{600};
 
 enum class Phase : std::uint8_t { gathering, running, cutting, ending, over };
 
@@ -48,9 +49,7 @@ class Coordinator {
     answer.welcome = Welcome{to_toml(options_.job), "", *seats,
                              static_cast<std::uint32_t>(cast_.aggregators.size()),
                              options_.parameters};
-    for (const WorkerSeat& seat : *seats) {
-      if (request.connection == 0) self_->monitor(seats_.actor(seat.peer));
-    }
+    for (const WorkerSeat& seat : *seats) self_->monitor(seats_.actor(seat.peer));
     answer.epoch = epoch_;
     if (outcome_.signal == 0) ++deadline_;  // whoever waited for a worker has one
     return answer;
@@ -62,16 +61,26 @@ class Coordinator {
       members_.erase(peer);
       membership.change.left.push_back(peer);
     }
-    if (membership.change.left.empty() || phase_ >= Phase::ending) return;
+    if (phase_ >= Phase::ending) return;
     if (phase_ == Phase::gathering && !options_.workers_can_come) {
       return end(RunStatus::failed, "a worker process ended before the run began: " + lost.reason);
     }
+    if (membership.change.left.empty()) return;
     notice(std::to_string(membership.change.left.size()) + " worker(s) lost: " + lost.reason +
            "; their leases go to the others");
     announce(std::move(membership));
     if (seats_.live_count() > 0 || phase_ == Phase::gathering) return;
+    if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
     if (!options_.workers_can_come) return end(RunStatus::failed, "all workers were lost");
     arm(kRejoinDeadline);
+  }
+
+  void reject(const PeerRejected& rejected) {
+    const auto record = seats_.records().find(rejected.peer);
+    if (record == seats_.records().end() || record->second.lost) return;
+    if (record->second.connection == 0) return fail(rejected.why);
+    self_->send(seats_.actor(rejected.peer), StopWorker{rejected.peer});
+    lose(ProcessLost{record->second.connection, 0, rejected.why});
   }
 
   void fail(const Failure& failure) { end(RunStatus::failed, failure.reason); }
@@ -110,7 +119,10 @@ class Coordinator {
     const bool checkpoint = cast_.checkpointer && checkpoint_every != 0 &&
                             (stopping || view.finished || crossed(checkpoint_every));
     cut_from_ = view.position;
+    have_snapshots_ = false;
     take_snapshots(checkpoint, [this, evaluate, checkpoint] {
+      if (phase_ != Phase::cutting) return;
+      have_snapshots_ = true;
       pieces_missing_ = 1 + (evaluate ? 1 : 0) + (checkpoint ? 1 : 0);
       if (evaluate) start_evaluation();
       if (checkpoint) start_checkpoint();
@@ -167,6 +179,7 @@ class Coordinator {
       self_->request(aggregator, kSnapshotDeadline, SnapshotRequest{with_optimizer})
           .then(
               [this, missing, then](const ShardSnapshot& snapshot) {
+                if (phase_ == Phase::over) return;
                 outcome_.shards.at(snapshot.shard) = snapshot;
                 if (--*missing == 0) then();
               },
@@ -193,7 +206,7 @@ class Coordinator {
   }
 
   void start_checkpoint() {
-    self_->request(cast_.checkpointer, kSnapshotDeadline,
+    self_->request(cast_.checkpointer, kDiskDeadline,
                    CheckpointRequest{outcome_.shards, outcome_.view})
         .then(
             [this](const CheckpointDone& done) {
@@ -225,7 +238,7 @@ class Coordinator {
 
   void end(RunStatus status, std::string reason) {
     if (phase_ >= Phase::ending) return;
-    const bool have_snapshots = phase_ == Phase::cutting && pieces_missing_ == 0;
+    const bool have_snapshots = phase_ == Phase::cutting && have_snapshots_;
     phase_ = Phase::ending;
     outcome_.status = status;
     outcome_.reason = std::move(reason);
@@ -279,6 +292,7 @@ class Coordinator {
   std::size_t pieces_missing_ = 0;
   std::set<PeerId> reports_missing_;
   bool snapshots_missing_ = false;
+  bool have_snapshots_ = false;  // of the cut in progress
   std::uint64_t deadline_ = 0;
 };
 
@@ -294,6 +308,7 @@ CoordinatorSelf::behavior_type coordinator(CoordinatorSelf::pointer self,
       [state](const Drained& drained) { state->drained(drained.view); },
       [state](const WorkerReport& report) { state->take_report(report); },
       [state](const Failure& failure) { state->fail(failure); },
+      [state](const PeerRejected& rejected) { state->reject(rejected); },
       [state](const ProcessLost& lost) { state->lose(lost); },
       [state](const Interrupt& interrupt) { state->interrupt(interrupt.signal); },
       [state](const JoinRequest& request) { return state->join(request); },

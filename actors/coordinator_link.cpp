@@ -12,12 +12,24 @@ namespace {
 
 constexpr std::chrono::seconds kJoinDeadline{10};
 
+/// A lease that was granted, and the shards that have not had its gradient yet.
+struct Granted {
+  Lease lease;
+  std::set<std::uint64_t> shards;
+};
+
 struct Peer {
   WireConnection wire;
-  std::set<PeerId> workers;  // that this process speaks for
+  std::map<PeerId, std::map<LeaseId, Granted>> workers;  // that this process speaks for
   Nanoseconds heard{0};
+  bool joining = false;
   bool stopping = false;
 };
+
+bool same(const Lease& a, const Lease& b) {
+  return a.id == b.id && a.step == b.step && a.index == b.index && a.quorum == b.quorum &&
+         a.position == b.position && a.samples == b.samples;
+}
 
 class Link {
  public:
@@ -27,23 +39,31 @@ class Link {
     tick_again();
   }
 
-  void attach(std::shared_ptr<Transport> transport) { transport_ = std::move(transport); }
+  void attach(std::shared_ptr<Transport> transport) {
+    transport_ = std::move(transport);
+    for (const WireFrames& event : std::exchange(early_, {})) take(event);
+  }
 
   void take(const WireFrames& event) {
-    if (!transport_) return;
+    if (!transport_) return early_.push_back(event);
     auto found = peers_.find(event.connection);
     if (found == peers_.end()) {
       if (event.channel == Channel::bulk) return;  // of a connection that was dropped
-      found = peers_.emplace(event.connection, Peer{{*transport_, event.connection}, {}, {}, false}).first;
+      found = peers_.emplace(event.connection, Peer{{*transport_, event.connection}, {}, {}, false, false}).first;
     }
     Peer& peer = found->second;
     peer.heard = clock_->now();
     if (event.channel == Channel::control) {
       if (auto body = peer.wire.take_control(event.frames)) control(peer, *body);
+    } else if (!peer.wire.admitted()) {
+      return lose(event.connection, "it sent tensors before it had joined");
     } else if (auto routed = peer.wire.take_bulk(event.frames)) {
-      bulk(peer, std::move(*routed));
+      if (!bulk(peer, std::move(*routed))) {
+        faults_.count(DecodeFault::bad_field);
+        return lose(event.connection, "it spoke for others, or of a lease it was not given");
+      }
     }
-    if (peer.wire.broken()) lose(event.connection, "it sent messages that make no sense");
+    check(event.connection);
   }
 
   void lost(const WireLost& event) { lose(event.connection, event.reason); }
@@ -67,7 +87,14 @@ class Link {
     if (Peer* peer = peer_of(delivery.to)) peer->wire.send(Routed{delivery.to, delivery.message});
   }
   void grant(const LeaseGrant& grant) {
-    if (Peer* peer = peer_of(grant.worker)) peer->wire.send(grant);
+    Peer* peer = peer_of(grant.worker);
+    if (peer == nullptr) return;
+    Granted granted{grant.lease, {}};
+    for (std::uint64_t shard = 0; shard < options_.aggregators.size(); ++shard) {
+      granted.shards.insert(shard);
+    }
+    peer->workers.at(grant.worker)[grant.lease.id] = std::move(granted);
+    peer->wire.send(grant);
   }
   void stop(const StopWorker& stop) {
     Peer* peer = peer_of(stop.worker);
@@ -86,8 +113,22 @@ class Link {
   }
 
  private:
+  /// Drops a peer whose message was refused; one of another protocol version is told so first.
+  void check(ConnectionId id) {
+    const auto found = peers_.find(id);
+    if (found == peers_.end() || !found->second.wire.broken()) return;
+    if (found->second.wire.faults().of(DecodeFault::unknown_version) > 0) {
+      found->second.wire.send(Refusal{"this coordinator speaks protocol version " +
+                                      std::to_string(protocol_version)});
+    }
+    lose(id, "it sent a message that was refused");
+  }
+
   void control(Peer& peer, const ControlBody& body) {
-    if (const auto* hello = std::get_if<Hello>(&body)) return join(peer.wire.id(), *hello);
+    if (const auto* hello = std::get_if<Hello>(&body)) {
+      if (!std::exchange(peer.joining, true)) join(peer.wire.id(), *hello);
+      return;
+    }
     if (const auto* request = std::get_if<LeaseRequest>(&body)) {
       if (peer.workers.contains(request->worker)) self_->send(options_.steward, *request);
     } else if (const auto* report = std::get_if<WorkerReport>(&body)) {
@@ -99,14 +140,27 @@ class Link {
     }
   }
 
-  void bulk(const Peer& peer, Routed routed) {
-    const bool speaks_for_itself = peer.workers.contains(routed.message.from);
+  /// False when the peer may not say this.
+  bool bulk(Peer& peer, Routed routed) {
+    const Message& message = routed.message;
+    const auto worker = peer.workers.find(message.from);
     const bool known = routed.to.role() == Role::aggregator &&
                        routed.to.ordinal() < options_.aggregators.size() &&
-                       routed.message.shard == routed.to.ordinal();
-    if (!speaks_for_itself || !known) return faults_.count(DecodeFault::bad_field);
+                       message.shard == routed.to.ordinal();
+    if (worker == peer.workers.end() || !known) return false;
+    if (message.kind == MessageKind::push && !redeem(worker->second, message)) return false;
     self_->send(options_.aggregators[routed.to.ordinal()],
                 Delivery{routed.to, std::move(routed.message)});
+    return true;
+  }
+
+  /// A gradient must be of a lease that was granted to this worker, once for each shard.
+  static bool redeem(std::map<LeaseId, Granted>& leases, const Message& push) {
+    const auto found = leases.find(push.lease.id);
+    if (found == leases.end() || !same(found->second.lease, push.lease)) return false;
+    if (found->second.shards.erase(push.shard) == 0) return false;
+    if (found->second.shards.empty()) leases.erase(found);
+    return true;
   }
 
   void join(ConnectionId id, const Hello& hello) {
@@ -135,7 +189,7 @@ class Link {
     }
     peer.wire.admit(answer.run, answer.epoch, expectations);
     for (const WorkerSeat& seat : welcome.seats) {
-      peer.workers.insert(seat.peer);
+      peer.workers[seat.peer];
       connections_[seat.peer] = id;
     }
     peer.wire.send(welcome);
@@ -149,7 +203,7 @@ class Link {
       const auto fault = static_cast<DecodeFault>(i);
       for (std::uint64_t n = peer.wire.faults().of(fault); n > 0; --n) faults_.count(fault);
     }
-    for (const PeerId worker : peer.workers) connections_.erase(worker);
+    for (const auto& [worker, leases] : peer.workers) connections_.erase(worker);
     peers_.erase(found);
     transport_->drop(id);
     self_->send(options_.coordinator, ProcessLost{id, 0, reason});
@@ -168,6 +222,7 @@ class Link {
   std::shared_ptr<Transport> transport_;
   std::map<ConnectionId, Peer> peers_;
   std::map<PeerId, ConnectionId> connections_;
+  std::vector<WireFrames> early_;  // that came before the transport was attached
   DecodeCounters faults_;  // of connections that are gone, and of wrong addresses
 };
 
@@ -176,7 +231,12 @@ class Link {
 CoordinatorLink::behavior_type coordinator_link(CoordinatorLink::pointer self,
                                                 CoordinatorLinkOptions options,
                                                 std::shared_ptr<const Clock> clock) {
+  const CoordinatorActor owner = options.coordinator;
   auto link = std::make_shared<Link>(self, std::move(options), std::move(clock));
+  self->set_exception_handler([self, owner](std::exception_ptr& pointer) -> caf::error {
+    self->send(owner, Failure{PeerId{}, "the link failed: " + describe(pointer)});
+    return caf::exit_reason::unhandled_exception;
+  });
   return {
       [link](const Delivery& delivery) { link->deliver(delivery); },
       [link](const LeaseGrant& grant) { link->grant(grant); },

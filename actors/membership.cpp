@@ -1,6 +1,7 @@
 #include "actors/membership.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "actors/coordinator.hpp"
 #include "serialization/limits.hpp"
@@ -18,6 +19,9 @@ Result<std::vector<WorkerSeat>> Seats::admit(const JoinRequest& request) {
     std::uint32_t slot = 0;
     while (taken(slot)) ++slot;
     slots.push_back(slot);
+  }
+  if (std::set<std::uint32_t>(slots.begin(), slots.end()).size() != slots.size()) {
+    return Error{ErrorKind::rejected, "a worker number was asked for twice"};
   }
   for (const std::uint32_t slot : slots) {
     if (slot >= seats_max) {

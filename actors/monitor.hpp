@@ -15,7 +15,6 @@ struct MonitorOptions {
   std::filesystem::path metrics_file;
   SampleCount samples_total = 0;  // 0: unknown
   SampleCount samples_start = 0;  // of a resumed run
-  std::uint32_t shards = 1;
   ProgressStyle style = ProgressStyle::lines;
 };
 

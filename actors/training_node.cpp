@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
 #include "actors/aggregator.hpp"
 #include "actors/data_steward.hpp"
 #include "actors/monitor.hpp"
-#include "actors/worker.hpp"
 #include "algorithms/partition.hpp"
 #include "gpu/host/buffer_pool.hpp"
 #include "models/data_factory.hpp"
+#include "runtime/job_file.hpp"
 #include "runtime/process_info.hpp"
 #include "runtime/zmq_transport.hpp"
+#include "serialization/limits.hpp"
 
 namespace murm {
 
@@ -33,6 +33,19 @@ std::uint64_t draw_run_id() {
 
 }  // namespace
 
+PreparedJob prepare_job(const Job& job, bool over_network) {
+  if (over_network && (to_toml(job).size() > job_bytes_max || job.cluster.workers > seats_max)) {
+    throw InputError("the job is too large for worker processes: at most " +
+                     std::to_string(seats_max) + " workers and a job file of " +
+                     std::to_string(job_bytes_max) + " bytes. HINT: fewer entries in emulate.step_ms");
+  }
+  PreparedJob prepared;
+  prepared.test =
+      load_split(job.data.kind, job.data.path, job.job.seed, Split::test, job.data.test);
+  prepared.plan = plan_job(job, data_shape(job, *prepared.test));
+  return prepared;
+}
+
 struct TrainingNode::OutcomeBox {
   std::mutex mutex;
   std::optional<RunOutcome> outcome;
@@ -41,15 +54,12 @@ struct TrainingNode::OutcomeBox {
 TrainingNode::TrainingNode(TrainingNodeOptions options)
     : options_(std::move(options)),
       clock_(std::make_shared<SystemClock>()),
+      plan_(options_.prepared.plan),
       box_(std::make_shared<OutcomeBox>()) {
-  const Job& job = options_.job;
-  const auto test =
-      load_split(job.data.kind, job.data.path, job.job.seed, Split::test, job.data.test);
-  plan_ = plan_job(job, data_shape(job, *test));
   configure(config_, kSchedulerThreads);
   system_ = std::make_unique<caf::actor_system>(config_);
   try {
-    spawn_cast(test);
+    spawn_cast();
     if (options_.listen.empty()) {
       seat_local_workers();
     } else {
@@ -61,9 +71,10 @@ TrainingNode::TrainingNode(TrainingNodeOptions options)
   }
 }
 
-void TrainingNode::spawn_cast(const std::shared_ptr<const Dataset>& test) {
+void TrainingNode::spawn_cast() {
   CoordinatorOptions course;
-  course.job = options_.job;
+  const Job& job = plan_.job;
+  course.job = job;
   course.run = draw_run_id();
   course.parameters = plan_.parameters;
   course.evaluation_every = plan_.evaluation_every;
@@ -82,7 +93,6 @@ void TrainingNode::spawn_cast(const std::shared_ptr<const Dataset>& test) {
   MonitorOptions watching;
   watching.metrics_file = options_.metrics_file;
   watching.samples_total = plan_.leases.total;
-  watching.shards = plan_.leases.shards;
   watching.style = options_.progress;
   if (options_.restored) {
     leases.restored = options_.restored->view;
@@ -91,18 +101,17 @@ void TrainingNode::spawn_cast(const std::shared_ptr<const Dataset>& test) {
   cast_.steward = system_->spawn(data_steward, leases, clock_, DrainedDesk(coordinator_));
   cast_.monitor = system_->spawn<caf::detached>(monitor, watching, clock_);
   cast_.evaluator =
-      system_->spawn<caf::detached>(evaluator, make_evaluator_factory(options_.job, test));
-  if (options_.job.checkpoint.every > 0) {
+      system_->spawn<caf::detached>(evaluator, make_evaluator_factory(job, options_.prepared.test));
+  if (job.checkpoint.every > 0) {
     cast_.checkpointer = system_->spawn<caf::detached>(
-        checkpointer, CheckpointerOptions{options_.checkpoints, options_.job.checkpoint.keep,
-                                          resume_hash(options_.job)});
+        checkpointer, CheckpointerOptions{options_.checkpoints, job.checkpoint.keep, resume_hash(job)});
   }
   spawn_aggregators();
   caf::anon_send(caf::actor_cast<CoordinatorSelf>(coordinator_), cast_);
 }
 
 void TrainingNode::spawn_aggregators() {
-  const std::vector<float> initial = initial_parameters(options_.job, plan_.shape);
+  const std::vector<float> initial = initial_parameters(plan_.job, plan_.shape);
   const std::uint64_t lease = plan_.leases.lease_samples;
   for (std::uint32_t shard = 0; shard < plan_.leases.shards; ++shard) {
     const Range range = shard_range(plan_.parameters, plan_.leases.shards, shard);
@@ -118,13 +127,14 @@ void TrainingNode::spawn_aggregators() {
     }
     options.leases_expected = (plan_.leases.total + lease - 1) / lease;
     cast_.aggregators.push_back(
-        system_->spawn<caf::detached>(aggregator, std::move(options), cast_.steward, cast_.monitor));
+        system_->spawn<caf::detached>(aggregator, std::move(options), cast_.steward, cast_.monitor,
+                                       RejectionDesk(coordinator_)));
   }
 }
 
 void TrainingNode::open_link() {
   CoordinatorLinkOptions options;
-  options.heartbeat = std::chrono::milliseconds(options_.job.cluster.heartbeat_ms);
+  options.heartbeat = std::chrono::milliseconds(plan_.job.cluster.heartbeat_ms);
   options.parameters = plan_.parameters;
   options.aggregators = cast_.aggregators;
   options.steward = cast_.steward;
@@ -135,27 +145,26 @@ void TrainingNode::open_link() {
 }
 
 void TrainingNode::seat_local_workers() {
-  const Job& job = options_.job;
+  const Job& job = plan_.job;
   const LaneFactory make_lane = make_lane_factory(job);
   JoinRequest request;
   request.hello.process_id = process_id();
   request.hello.device = "cpu";
-  std::vector<WorkerSelf> workers;
   for (std::uint32_t slot = 0; slot < job.cluster.workers; ++slot) {
-    workers.push_back(system_->spawn(
+    workers_.push_back(system_->spawn(
         worker, WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot)}, make_lane,
         std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
         LeaseDesk(cast_.steward), ReportDesk(coordinator_), clock_));
     request.hello.slots.push_back(slot);
-    request.workers.push_back(workers.back());
+    request.workers.push_back(workers_.back());
   }
   caf::scoped_actor self(*system_);
   self->request(coordinator_, caf::infinite, std::move(request))
       .receive(
           [&](const JoinAnswer& answer) {
             MURM_ASSERT(answer.welcome.has_value(), answer.refusal);
-            for (std::size_t i = 0; i < workers.size(); ++i) {
-              self->send(workers[i], StartWorker{answer.welcome->seats[i].peer});
+            for (std::size_t i = 0; i < workers_.size(); ++i) {
+              self->send(workers_[i], StartWorker{answer.welcome->seats[i].peer});
             }
           },
           [&](const caf::error& error) { throw RunError(system_->render(error)); });
@@ -170,6 +179,8 @@ void TrainingNode::close() {
     actor = nullptr;
   };
   end(link_);
+  for (auto& local : workers_) end(local);
+  workers_.clear();
   for (auto& aggregator : cast_.aggregators) end(aggregator);
   cast_.aggregators.clear();
   end(cast_.steward);

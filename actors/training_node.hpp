@@ -12,12 +12,21 @@
 #include "actors/coordinator.hpp"
 #include "actors/coordinator_link.hpp"
 #include "actors/job_plan.hpp"
+#include "actors/worker.hpp"
 #include "runtime/progress.hpp"
 
 namespace murm {
 
+/// A job that can be run: its data is there and its parts fit together.
+struct PreparedJob {
+  JobPlan plan;
+  std::shared_ptr<const Dataset> test;
+};
+/// Loads the test set. Throws InputError for data that cannot be used and parts that do not fit.
+PreparedJob prepare_job(const Job& job, bool over_network);
+
 struct TrainingNodeOptions {
-  Job job;
+  PreparedJob prepared;
   std::string listen;                  // endpoint for worker processes; empty: all workers live here
   bool workers_can_come = false;       // worker processes of any origin, at any time
   std::optional<Restored> restored;
@@ -27,8 +36,8 @@ struct TrainingNodeOptions {
   std::function<void()> finished;      // called once, on a foreign thread: the outcome is there
 };
 
-/// Construction loads the test set and starts the run; destruction ends every actor and socket.
-/// Throws InputError for a job whose data cannot be used or an endpoint that cannot be bound.
+/// Construction starts the run; destruction ends every actor and socket.
+/// Throws InputError for an endpoint that cannot be bound.
 /// Thread: one at a time; never blocks on the run.
 class TrainingNode {
  public:
@@ -46,7 +55,7 @@ class TrainingNode {
   LinkCounts link_counts();
 
  private:
-  void spawn_cast(const std::shared_ptr<const Dataset>& test);
+  void spawn_cast();
   void spawn_aggregators();
   void open_link();
   void seat_local_workers();
@@ -63,6 +72,7 @@ class TrainingNode {
   CoordinatorActor coordinator_;
   Cast cast_;
   CoordinatorLink link_;
+  std::vector<WorkerSelf> workers_;  // of this process
 };
 
 }  // namespace murm

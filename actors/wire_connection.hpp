@@ -4,7 +4,6 @@
 #pragma once
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 
 #include "runtime/transport.hpp"
@@ -17,9 +16,6 @@ namespace murm {
 inline constexpr std::uint64_t credit_window_bytes = std::uint64_t{64} << 20U;
 /// Bytes of tensors that may wait for credit before the peer counts as too slow and is dropped.
 inline constexpr std::uint64_t credit_queue_bytes_max = std::uint64_t{1} << 30U;
-/// Messages a peer may get wrong before it is dropped.
-inline constexpr std::uint64_t faults_max = 3;
-
 class WireConnection {
  public:
   WireConnection(Transport& transport, ConnectionId id) : transport_(transport), id_(id) {}
@@ -40,8 +36,9 @@ class WireConnection {
   ConnectionId id() const { return id_; }
   /// Of the latest control message that was taken.
   const Envelope& last_envelope() const { return last_envelope_; }
-  /// True when the peer should be dropped: too many faults, or too slow for what it is sent.
-  bool broken() const { return faults_.total() > faults_max || queued_bytes_ > credit_queue_bytes_max; }
+  /// True when the peer must be dropped: it is too slow for what it is sent, or a message of it was
+  /// refused, so that whoever waits for that message would wait for ever.
+  bool broken() const { return faults_.total() > 0 || queued_bytes_ > credit_queue_bytes_max; }
   const DecodeCounters& faults() const { return faults_; }
 
  private:

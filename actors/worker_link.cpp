@@ -17,9 +17,16 @@ class Link {
   Link(WorkerLink::pointer self, WorkerLinkOptions options, std::shared_ptr<const Clock> clock)
       : self_(self), options_(std::move(options)), clock_(std::move(clock)) {}
 
-  void attach(std::shared_ptr<Transport> transport) { transport_ = std::move(transport); }
+  void attach(std::shared_ptr<Transport> transport) {
+    transport_ = std::move(transport);
+    if (early_ != 0) connected(early_);
+  }
 
   void connected(ConnectionId id) {
+    if (!transport_) {
+      early_ = id;
+      return;
+    }
     if (wire_) return;
     wire_.emplace(*transport_, id);
     heard_ = clock_->now();
@@ -38,7 +45,11 @@ class Link {
         self_->send(worker->second, Delivery{routed->to, std::move(routed->message)});
       }
     }
-    if (wire_->broken()) end("the coordinator sent messages that make no sense. HINT: same version of murm?");
+    if (wire_->faults().of(DecodeFault::unknown_version) > 0) {
+      end("the coordinator speaks another protocol version. HINT: use the same murm on both sides");
+    } else if (wire_->broken()) {
+      end("the coordinator sent a message that was refused");
+    }
   }
 
   void lost(const std::string& reason) { end("lost its coordinator: " + reason); }
@@ -61,11 +72,22 @@ class Link {
     report.bytes_received = counters.bytes_received;
     report.peak_rss_bytes = peak_rss_bytes();
     wire_->send(report);
-    if (stopping_ && ++reports_after_stop_ >= workers_.size()) end("");
+  }
+  /// A worker ends by itself after its last report; before that it is a failure.
+  void worker_ended(const caf::actor_addr& address, const std::string& reason) {
+    if (!stopping_) return end("a worker ended: " + reason);
+    std::erase_if(workers_, [&](const auto& entry) { return entry.second.address() == address; });
+    if (workers_.empty()) end("");
   }
   void leave() {
     if (wire_ && wire_->admitted()) wire_->send(Leave{process_id()});
     end("left");
+  }
+
+  void end(std::string reason) {
+    if (ended_) return;
+    ended_ = true;
+    options_.ended(std::move(reason));
   }
 
  private:
@@ -99,13 +121,8 @@ class Link {
     heartbeat_ = seated.heartbeat;
     for (std::size_t i = 0; i < seated.workers.size(); ++i) {
       workers_.emplace(welcome.seats[i].peer, seated.workers[i]);
+      self_->monitor(seated.workers[i]);
     }
-  }
-
-  void end(std::string reason) {
-    if (ended_) return;
-    ended_ = true;
-    options_.ended(std::move(reason));
   }
 
   void tick_again() { self_->delayed_send(self_, heartbeat_, HeartbeatTick{}); }
@@ -118,7 +135,7 @@ class Link {
   std::map<PeerId, WorkerActor> workers_;
   std::chrono::milliseconds heartbeat_{500};
   Nanoseconds heard_{0};
-  std::size_t reports_after_stop_ = 0;
+  ConnectionId early_ = 0;  // that stood before the transport was attached
   bool stopping_ = false;
   bool ended_ = false;
 };
@@ -128,6 +145,13 @@ class Link {
 WorkerLink::behavior_type worker_link(WorkerLink::pointer self, WorkerLinkOptions options,
                                       std::shared_ptr<const Clock> clock) {
   auto link = std::make_shared<Link>(self, std::move(options), std::move(clock));
+  self->set_down_handler([link, self](const caf::down_msg& down) {
+    link->worker_ended(down.source, self->system().render(down.reason));
+  });
+  self->set_exception_handler([link](std::exception_ptr& pointer) -> caf::error {
+    link->end(describe(pointer));
+    return caf::exit_reason::unhandled_exception;
+  });
   return {
       [link](const Delivery& delivery) { link->deliver(delivery); },
       [link](const LeaseRequest& request) { link->request(request); },

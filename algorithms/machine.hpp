@@ -32,7 +32,7 @@ struct Lease {
 /// additions in the same order.
 struct GradientReady {
   Lease lease;
-  Tensor gradient;      // [parameters], fp32, immutable from here on
+  Tensor gradient;      // [parameters], fp32, the machine's from here on
   double loss_sum = 0;  // summed over the samples
 };
 

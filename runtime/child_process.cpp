@@ -28,7 +28,7 @@ ExitStatus from_wait_status(int status) {
   return {WEXITSTATUS(status), 0};
 }
 
-/// The parent blocks its stop signals and ignores SIGPIPE; a child inherits both unless told otherwise.
+/// The parent blocks its stop signals and ignores SIGPIPE; a child would inherit both.
 void set_clean_start(posix_spawnattr_t& attributes) {
   sigset_t none;
   sigemptyset(&none);

@@ -122,7 +122,7 @@ class ZmqClient final : public ZmqLoop {
     line.appointment = never;
   }
 
-  /// Doubling pauses, each shortened by up to a half at random so that many workers do not come at once.
+  /// Doubling pauses, each shortened at random by up to a half: many workers do not come at once.
   void pause(Line& line) {
     hang_up(line);
     line.pause = std::min(std::max(2 * line.pause, limits_.retry_first), limits_.retry_max);

@@ -142,7 +142,7 @@ zmq::socket_t make_socket(zmq::context_t& context, zmq::socket_type type, Channe
     socket.set(option::backlog, pending_connections_max);
   } else {
     // An hour: in effect never, for the client hangs up at the first news of a break. Not -1 (nor
-    // IMMEDIATE): with these libzmq throws away what had arrived before the break and is not yet read.
+    // IMMEDIATE): with these libzmq throws away what has arrived before the break unread.
     socket.set(option::reconnect_ivl, reconnect_ms);
     socket.set(option::connect_timeout, connect_timeout_ms);
   }

@@ -84,15 +84,15 @@ void see_off(ChildWatcher& children) {
   }
 }
 
+/// Everything that can be wrong is found here, before a file of an earlier run is touched.
 TrainingNodeOptions node_options(const TrainingCommand& command, const Job& job,
-                                 const RunDirectory& directory) {
+                                 const std::filesystem::path& folder) {
   TrainingNodeOptions options;
-  options.job = job;
+  options.prepared = prepare_job(job, !command.listen.empty() || job.cluster.processes > 0);
   options.workers_can_come = !command.listen.empty();
   options.listen = command.listen;
   if (options.listen.empty() && job.cluster.processes > 0) options.listen = private_endpoint(job);
-  options.metrics_file = directory.metrics();
-  options.checkpoints = directory.checkpoints();
+  options.checkpoints = RunDirectory::checkpoints(folder);
   options.progress = progress_style_for(STDERR_FILENO, command.quiet);
   if (command.resume) {
     options.restored = restore_checkpoint(options.checkpoints, resume_hash(job),
@@ -112,11 +112,12 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   }
   const auto folder =
       command.out.empty() ? std::filesystem::path("runs") / job.job.name : command.out;
+  TrainingNodeOptions options = node_options(command, job, folder);
   const RunDirectory directory = RunDirectory::create(folder, command.resume);
+  options.metrics_file = directory.metrics();
   if (const auto error = write_file_atomically(directory.job(), to_toml(job))) {
     throw InputError(error->text);
   }
-  TrainingNodeOptions options = node_options(command, job, directory);
   if (options.restored && !command.quiet) {
     for (const std::string& note : options.restored->notes) {
       std::fprintf(stderr, "murm: note: %s\n", note.c_str());

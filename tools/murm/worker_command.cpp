@@ -47,18 +47,21 @@ int run_worker(const WorkerCommand& command, SignalGate& signals) {
   };
   WorkerNode node(std::move(options));
   say("waiting for a coordinator at " + command.join);
+  int signal = 0;
   for (;;) {
     const auto woken = signals.wait(std::chrono::steady_clock::now() + kReminder);
     const std::lock_guard<std::mutex> guard(end.mutex);
     if (end.reason) {
+      if (signal != 0) return 128 + signal;
       if (!end.reason->empty()) throw RunError(*end.reason);
       say("the run is over");
       return 0;
     }
     if (woken.signal != 0) {
-      node.leave();
+      if (signal != 0) return 128 + woken.signal;  // asked twice
+      signal = woken.signal;
       say("leaving; others take over");
-      return 128 + woken.signal;
+      node.leave();
     }
     if (!end.joined) say("still waiting for a coordinator at " + command.join);
   }

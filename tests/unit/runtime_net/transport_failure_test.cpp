@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <random>
 #include <zmq.hpp>
 
@@ -121,28 +122,84 @@ TEST_CASE("everything the server said before it left is heard before the disconn
 }
 
 TEST_CASE("everything a client said before it left is heard before the disconnection") {
-  const Channel heartbeat_channel = GENERATE(Channel::control, Channel::bulk);
   constexpr std::size_t count = 900;
   Recorder server_events;
+  std::promise<void> client_has_left;
+  auto may_go_on = client_has_left.get_future();
+  TransportEvents events = server_events.events();
+  events.received = [&, record = events.received](ConnectionId from, Channel channel,
+                                                  Frames frames) {
+    record(from, channel, std::move(frames));
+    if (may_go_on.valid()) may_go_on.get();  // holds the server up at the first message
+  };
+  auto server = serve_zmq(any_port, std::move(events));
   Recorder client_events;
-  auto server = serve_zmq(any_port, server_events.events());
   auto client = connect_zmq(server->control_endpoint(), client_events.events());
-  client->connect_bulk(server->bulk_endpoint());
   client->send(text_message(1, "hello"));
   REQUIRE(server_events.wait_received(1));
   const ConnectionId connection = server_events.received()[0].connection;
-  server->send(text_message(connection, "bulk stands?", Channel::bulk));
-  REQUIRE(client_events.wait_received(1));
   for (std::size_t i = 0; i < count; ++i) client->send(text_message(1, "goodbye"));
   client->shutdown(std::chrono::seconds(5));
+  server->send(text_message(connection, "heartbeat"));
+  client_has_left.set_value();
   REQUIRE(eventually([&] {
-    server->send(text_message(connection, "are you there?", heartbeat_channel));
+    server->send(text_message(connection, "heartbeat"));
     return !server_events.disconnected().empty();
   }));
-  const auto received = server_events.received();
-  CHECK(std::count_if(received.begin(), received.end(),
-                      [](const auto& message) { return message.text() == "goodbye"; }) == count);
-  CHECK(server_events.received_before_disconnected() == received.size());
+  CHECK(server_events.received_before_disconnected() == 1 + count);
+}
+
+TEST_CASE("a client whose bulk breaks first is still heard on control, then reported") {
+  constexpr std::size_t count = 100;
+  const std::string id(16, 'r');
+  Recorder server_events;
+  auto server = serve_zmq(any_port, server_events.events());
+  Stranger control(server->control_endpoint(), id);
+  control.send("hello");
+  REQUIRE(server_events.wait_received(1));
+  const ConnectionId connection = server_events.received()[0].connection;
+  {
+    Stranger bulk(server->bulk_endpoint(), id);
+    bulk.send("tensor");
+    REQUIRE(server_events.wait_received(2));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    server->send(text_message(connection, "tensor", Channel::bulk));
+    control.send("last words");
+    REQUIRE(server_events.wait_received(3 + i));
+  }
+  REQUIRE(server_events.wait_disconnected());
+  CHECK(server_events.received_before_disconnected() == 2 + count);
+}
+
+TEST_CASE("a server whose bulk breaks first is still heard on control, then reported") {
+  constexpr std::size_t count = 100;
+  zmq::context_t context(1);
+  zmq::socket_t control(context, zmq::socket_type::router);
+  zmq::socket_t bulk(context, zmq::socket_type::router);
+  for (zmq::socket_t* socket : {&control, &bulk}) {
+    socket->set(zmq::sockopt::linger, 0);
+    socket->bind(any_port);
+  }
+  Recorder client_events;
+  auto client = connect_zmq(control.get(zmq::sockopt::last_endpoint), client_events.events());
+  client->connect_bulk(bulk.get(zmq::sockopt::last_endpoint));
+  client->send(text_message(1, "hello"));
+  client->send(text_message(1, "tensor", Channel::bulk));
+  zmq::message_t id;
+  zmq::message_t body;
+  for (zmq::socket_t* socket : {&bulk, &control}) {
+    REQUIRE(socket->recv(id));
+    REQUIRE(socket->recv(body));
+  }
+  bulk.close();
+  for (std::size_t i = 0; i < count; ++i) {
+    control.send(zmq::buffer(id.to_string()), zmq::send_flags::sndmore);
+    control.send(zmq::str_buffer("last words"), zmq::send_flags::none);
+    REQUIRE(client_events.wait_received(1 + i));
+  }
+  REQUIRE(client_events.wait_disconnected());
+  CHECK(client_events.received_before_disconnected() == count);
 }
 
 TEST_CASE("a dropped peer is heard no more, and what was sent to it before still leaves") {
