@@ -1,6 +1,6 @@
 // The aggregator: drives the aggregator machine of an algorithm on one shard of the parameters.
 // Room: actors. Contains no algorithm: admission, arithmetic and sending are asked for by the machine.
-// Caller: actors/node spawns one per shard, detached: its thread does the shard's arithmetic.
+// Caller: actors/training_node spawns one per shard, detached: its thread does the shard's arithmetic.
 #pragma once
 #include <memory>
 #include <vector>

@@ -3,6 +3,7 @@
 // Caller: every actor. What crosses processes is in serialization/messages.hpp.
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -160,6 +161,10 @@ struct LossPoint {
   SampleCount samples = 0;
   double loss = 0;  // mean since the point before
 };
+struct WorkDone {
+  std::uint64_t leases = 0;
+  SampleCount samples = 0;
+};
 struct MonitorSummary {
   double train_loss = 0;  // mean between the last two evaluations
   std::vector<LossPoint> losses;
@@ -167,6 +172,7 @@ struct MonitorSummary {
   Version staleness_max = 0;
   std::vector<std::uint64_t> staleness_histogram;  // by staleness, last place: that or more
   Version updates = 0;                             // of shard 0
+  std::map<PeerId, WorkDone> applied;              // at shard 0, by worker: also of the lost
 };
 
 using AggregatorActor = caf::typed_actor<Takes<Delivery>, Takes<Membership>,

@@ -1,6 +1,6 @@
 // The checkpointer: writes consistent cuts to disk and reads them back.
 // Room: actors. Turns shards and the steward's view into files; the store makes them atomic.
-// Caller: actors/node spawns one, detached: it waits for the disk.
+// Caller: actors/training_node spawns one, detached: it waits for the disk.
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,6 +1,6 @@
 // The coordinator: membership, and the course of a run from gathering to the last report.
 // Room: actors. Never on a gradient's path; contains no algorithm.
-// Caller: actors/node spawns one.
+// Caller: actors/training_node spawns one.
 #pragma once
 #include <functional>
 #include <map>

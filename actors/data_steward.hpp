@@ -1,6 +1,6 @@
 // The data steward: leases samples to workers and knows what has been applied.
 // Room: actors. Drives algorithms/lease_plan; holds no data.
-// Caller: actors/node spawns one, in the coordinator's process.
+// Caller: actors/training_node spawns one, in the coordinator's process.
 #pragma once
 #include <memory>
 

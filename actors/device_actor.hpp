@@ -1,6 +1,6 @@
 // The device actor: owns one lane of compute and its thread.
 // Room: actors. Knows leases and tensors; no rank, no network.
-// Caller: actors/node spawns one per worker, detached: it may compute for long, nobody else waits.
+// Caller: actors/training_node spawns one per worker, detached: it may compute for long, nobody else waits.
 #pragma once
 #include <functional>
 #include <memory>

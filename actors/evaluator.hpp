@@ -1,6 +1,6 @@
 // The evaluator: loss and accuracy of a snapshot of the parameters on the test set.
 // Room: actors. Own device lane and own thread; never touches parameters in training.
-// Caller: actors/node spawns one, detached, in the coordinator's process.
+// Caller: actors/training_node spawns one, detached, in the coordinator's process.
 #pragma once
 #include <functional>
 #include <memory>

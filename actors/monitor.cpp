@@ -11,7 +11,7 @@ namespace murm {
 
 namespace {
 
-constexpr std::chrono::milliseconds kRowInterval{250};
+constexpr std::chrono::milliseconds kRowInterval{100};
 constexpr std::size_t kHistogramPlaces = 1024;  // the last one counts everything above
 
 class Monitor {
@@ -36,6 +36,9 @@ class Monitor {
     ++summary_.staleness_histogram[place];
     if (event.shard != 0) return;
     summary_.updates = event.version;
+    WorkDone& work = summary_.applied[event.worker];
+    ++work.leases;
+    work.samples += event.lease.samples;
     state_.samples += event.lease.samples;
     row_.add(event);
     interval_.add(event);

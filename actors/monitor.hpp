@@ -1,6 +1,6 @@
 // The monitor: what the run is doing, for people and files.
 // Room: actors. Watches; nothing depends on it but the report.
-// Caller: actors/node spawns one, detached: it writes to terminal and disk.
+// Caller: actors/training_node spawns one, detached: it writes to terminal and disk.
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,6 +1,6 @@
 // The worker: drives the worker machine of an algorithm.
 // Room: actors. Contains no algorithm: what to compute and send is asked for by the machine.
-// Caller: actors/node spawns one per seat.
+// Caller: actors/training_node spawns one per seat.
 #pragma once
 #include <memory>
 

@@ -1,6 +1,6 @@
 // Who owns which range of the flat parameter vector.
 // Room: algorithms. Pure arithmetic.
-// Caller: machines, actors/node, serialization/codec. Source: architecture, section 7 (shards are ranges).
+// Caller: machines, actors/training_node, serialization/codec. Source: architecture, section 7 (shards are ranges).
 #pragma once
 #include <cstddef>
 

@@ -1,6 +1,6 @@
 // The algorithms by name: one line of registration each.
 // Room: algorithms. Builds machines from plain options.
-// Caller: actors/node; runtime/job_file checks names against the same list through its caller.
+// Caller: actors/training_node; runtime/job_file checks names against the same list through its caller.
 #pragma once
 #include <memory>
 #include <span>

@@ -21,7 +21,7 @@ using SampleCount = std::uint64_t;  // samples of the training set, repetitions 
 enum class Role : std::uint8_t { none = 0, coordinator = 1, aggregator = 2, worker = 3 };
 
 /// A participant. The role stands in the top byte, the ordinal below it. Worker ordinals are handed
-/// out by the coordinator, strictly growing: a worker that comes back gets a new id, so a message of
+/// out by the coordinator and never again: a worker that comes back gets a new id, so a message of
 /// its earlier life is recognised by its sender alone.
 struct PeerId {
   std::uint64_t value = 0;

@@ -9,7 +9,6 @@ find_package(ZLIB REQUIRED)                   # ZLIB::ZLIB
 find_package(CapnProto CONFIG QUIET REQUIRED) # CapnProto::capnp
 find_package(CLI11 CONFIG REQUIRED)           # CLI11::CLI11
 find_package(nlohmann_json CONFIG REQUIRED)   # nlohmann_json::nlohmann_json
-find_package(spdlog CONFIG REQUIRED)          # spdlog::spdlog
 find_package(tomlplusplus CONFIG REQUIRED)    # tomlplusplus::tomlplusplus, tomlplusplus
 
 # Found by the modules beside this file: these bring no usable CMake package on Debian.

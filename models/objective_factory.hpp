@@ -1,6 +1,6 @@
 // Makes the objective that a job names.
 // Room: models. Knows the kinds of models there are; nothing of job files.
-// Caller: actors/node, examples.
+// Caller: actors/training_node, examples.
 #pragma once
 #include <memory>
 #include <span>

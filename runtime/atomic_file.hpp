@@ -1,6 +1,6 @@
 // Files that are either complete or not there.
 // Room: runtime. Knows bytes and the file system, not what is in a file.
-// Caller: runtime/checkpoint_store, actors/node, tools/murm. Source: reliability guide, section 4.5.
+// Caller: runtime/checkpoint_store, actors/training_node, tools/murm. Source: reliability guide, section 4.5.
 #pragma once
 #include <cstddef>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // Checkpoints on disk: complete and verified, or not there.
 // Room: runtime. Knows files, sizes and hashes, not what is in them.
-// Caller: actors/coordinator (writing), tools/murm (resume, evaluate). Source: reliability guide, section 8.
+// Caller: actors/checkpointer (writing), tools/murm (resume, evaluate). Source: reliability guide, section 8.
 //
 //   checkpoints/samples-000000012345/   renamed from .tmp-... when complete
 //     <file> ...                        as given by the caller

@@ -1,6 +1,6 @@
 // Where a process listens or connects: tcp://host:port or ipc://path, parsed and judged.
 // Room: runtime. Text in, text out; opens nothing and resolves no name.
-// Caller: tools/murm (flags), runtime/zmq_transport, actors/node. Source: reliability design, Z16, section 6 rule 1.
+// Caller: tools/murm (flags), runtime/zmq_transport, actors/training_node. Source: reliability design, Z16, section 6 rule 1.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
 // A job: everything a job file can say, resolved, with its defaults.
-// Room: runtime. Plain values; no parsing (runtime/job_file), no meaning (actors/node).
-// Caller: tools/murm, actors/node. Reference for users: docs/jobs.md.
+// Room: runtime. Plain values; no parsing (runtime/job_file), no meaning (actors/training_node).
+// Caller: tools/murm, actors/training_node. Reference for users: docs/jobs.md.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -59,7 +59,7 @@ struct Job {
     std::uint64_t aggregators = 1;
     std::uint64_t processes = 0;      // 0: all actors in one process
     std::string transport = "tcp";    // tcp, ipc: between the processes of `murm train`
-    std::uint64_t heartbeat_ms = 500;  // a peer is lost after 4 missed ones; every timeout derives from it
+    std::uint64_t heartbeat_ms = 500;  // a peer is lost after 4 missed ones
   } cluster;
   struct {
     std::vector<double> step_ms;  // per worker: a step takes at least this long; empty: no emulation

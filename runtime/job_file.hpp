@@ -1,6 +1,6 @@
 // Job files: TOML and --set -> a checked Job, and back.
 // Room: runtime. Judges names, types and limits; never what a value means for the training.
-// Caller: tools/murm, actors/node. Reference for users: docs/jobs.md.
+// Caller: tools/murm, actors/training_node. Reference for users: docs/jobs.md.
 #pragma once
 #include <filesystem>
 #include <span>

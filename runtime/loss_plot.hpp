@@ -1,6 +1,6 @@
 // loss.svg: training loss and test accuracy of a run, as a picture.
 // Room: runtime. Numbers in, text out; no file.
-// Caller: actors/node, at the end of a run.
+// Caller: actors/training_node, at the end of a run.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 // metrics.csv: one line per sample of the run's state, readable while the run goes on.
 // Room: runtime. Writes numbers, interprets none.
-// Caller: actors/node.
+// Caller: actors/training_node.
 #pragma once
 #include <cstdint>
 #include <filesystem>

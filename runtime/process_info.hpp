@@ -1,6 +1,6 @@
 // Facts about this process: its id, its host's name, its peak memory, its own program file.
 // Room: runtime. Asks the operating system, keeps nothing.
-// Caller: actors/node (Hello, report), tools/murm. Source: proc(5), getrusage(2).
+// Caller: actors/training_node (Hello, report), tools/murm. Source: proc(5), getrusage(2).
 #pragma once
 #include <cstdint>
 #include <string>

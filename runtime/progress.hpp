@@ -1,6 +1,6 @@
 // Progress of a run: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 // Room: runtime. Knows text and time, not what is trained.
-// Caller: actors/node, tools/murm.
+// Caller: actors/training_node, tools/murm.
 #pragma once
 #include <chrono>
 #include <cstdint>

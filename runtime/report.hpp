@@ -1,6 +1,6 @@
 // The account of a run: report.json and the table at its end.
 // Room: runtime. Plain values; the coordinator fills them in.
-// Caller: actors/node, tools/murm. Schema of report.json: "murmuration.report/1", fields as below.
+// Caller: actors/training_node, tools/murm. Schema of report.json: "murmuration.report/1", fields as below.
 #pragma once
 #include <cstdint>
 #include <limits>

@@ -1,6 +1,6 @@
 // The folder of one run: what may stand in it, who may replace it, where its files are.
 // Room: runtime. Knows names of files, not their content.
-// Caller: tools/murm, actors/node.
+// Caller: tools/murm, actors/training_node.
 #pragma once
 #include <filesystem>
 

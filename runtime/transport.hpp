@@ -1,6 +1,6 @@
 // Carries byte frames between processes: sends and events, no meaning.
 // Room: runtime. Never interprets a byte; what a frame says is the codec's business.
-// Caller: actors/link. Implementation: runtime/zmq_transport. Source: reliability design, sections 2 and 7.
+// Caller: actors/wire_connection. Implementation: runtime/zmq_transport. Source: reliability design, sections 2 and 7.
 #pragma once
 #include <chrono>
 #include <cstddef>

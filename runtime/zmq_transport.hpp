@@ -1,6 +1,6 @@
 // The transport over ZeroMQ: ROUTER sockets on the server's side, DEALER sockets on the client's.
 // Room: runtime. Hides every ZeroMQ type; its limits are named here.
-// Caller: actors/node. Source: reliability design, section 2 (constants), section 7 (Z1-Z16, bridge).
+// Caller: actors/training_node. Source: reliability design, section 2 (constants), section 7 (Z1-Z16, bridge).
 #pragma once
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Structs to bytes and back: the only judge of bytes that come from another process.
 // Room: serialization. Knows fields and bounds; not what a message causes, nor who is connected.
-// Caller: actors/link. Source: reliability page, section 6, rule 6; fields in murmuration.capnp.
+// Caller: actors/wire_connection. Source: reliability page, section 6, rule 6; fields in murmuration.capnp.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Why bytes were refused: the kinds, one refusal, a value-or-refusal, and counters per kind.
 // Room: serialization. Knows no message; the caller decides how to react.
-// Caller: codec, reassembler, actors/link. Source: reliability page, section 6, rule 6.
+// Caller: codec, reassembler, actors/wire_connection. Source: reliability page, section 6, rule 6.
 #pragma once
 #include <array>
 #include <cstddef>

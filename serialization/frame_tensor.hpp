@@ -1,6 +1,6 @@
 // Tensors made of received frames, and the assembly of a payload from its chunks.
 // Room: serialization. Knows chunks and memory, not peers or meanings of payloads.
-// Caller: actors/link, one Reassembler per sender. Source: docs/protocol.md, section "Chunks".
+// Caller: actors/wire_connection, one Reassembler per sender. Source: docs/protocol.md, section "Chunks".
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,6 @@
 // Everything that crosses a process boundary, as plain structs (what actors see).
 // Room: serialization. Fields only; bounds are judged by the codec, bytes are in murmuration.capnp.
-// Caller: actors/link on one side, codec on the other. Wire reference: docs/protocol.md.
+// Caller: actors/wire_connection on one side, codec on the other. Wire reference: docs/protocol.md.
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,4 +1,6 @@
 // The program: reads the command line, runs one command, turns errors into exit codes.
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -124,6 +126,10 @@ int run(int argc, char** argv) {
 }  // namespace murm
 
 int main(int argc, char** argv) {
+  // Received tensors come and go in buffers of a chunk's size. By default glibc gives each back to the
+  // kernel, and faulting it in anew costs more than reading it.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
   try {
     return murm::run(argc, argv);
   } catch (const murm::InputError& error) {

@@ -56,6 +56,13 @@ void fill_workers(Report& report, const RunOutcome& outcome) {
     worker.device = record.device;
     worker.steps = record.report.steps;
     worker.samples = record.report.samples;
+    if (record.lost) {  // its last report is older than its last gradient
+      const auto work = outcome.summary.applied.find(peer);
+      if (work != outcome.summary.applied.end()) {
+        worker.steps = work->second.leases;
+        worker.samples = work->second.samples;
+      }
+    }
     if (record.report.elapsed_ns > 0) {
       const double busy = static_cast<double>(record.report.busy_ns);
       worker.wait_fraction =

@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   cmake g++ make ninja-build ccache mold pkg-config python3
   libcaf-dev libzmq3-dev cppzmq-dev libcapnp-dev capnproto libdnnl-dev
-  libtomlplusplus-dev libcli11-dev libspdlog-dev nlohmann-json3-dev libxxhash-dev zlib1g-dev
+  libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libxxhash-dev zlib1g-dev
   catch2
 )
 case "${1:-}" in

@@ -50,7 +50,7 @@ TEST_CASE("wildcards can be listened on but not connected to") {
   }
 }
 
-TEST_CASE("a refusal names the flag, the value and a hint") {
+TEST_CASE("a refusal names the flag and the value and gives a hint") {
   try {
     connect("tcp:/oops");
     FAIL("accepted");

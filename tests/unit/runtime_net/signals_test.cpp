@@ -15,7 +15,7 @@ std::chrono::steady_clock::time_point soon() {
 }
 }  // namespace
 
-TEST_CASE("signals and notifications wake the waiting thread, each once") {
+TEST_CASE("signals and notifications wake the waiting thread once each") {
   SignalGate gate;
   SECTION("a signal") {
     ::kill(::getpid(), SIGTERM);

@@ -86,7 +86,7 @@ TEST_CASE("sending to a client that has vanished reports it as disconnected") {
   CHECK(server_events.disconnected() == std::vector<ConnectionId>{connection});
 }
 
-TEST_CASE("a client learns that its server is gone, once, and does not come back by itself") {
+TEST_CASE("a client learns once that its server is gone and does not come back by itself") {
   const bool with_bulk = GENERATE(false, true);
   Recorder client_events;
   Recorder server_events;
@@ -149,7 +149,7 @@ TEST_CASE("everything a client said before it left is heard before the disconnec
   CHECK(server_events.received_before_disconnected() == 1 + count);
 }
 
-TEST_CASE("a client whose bulk breaks first is still heard on control, then reported") {
+TEST_CASE("a client whose bulk breaks first is still heard on control and then reported") {
   constexpr std::size_t count = 100;
   const std::string id(16, 'r');
   Recorder server_events;
@@ -172,7 +172,7 @@ TEST_CASE("a client whose bulk breaks first is still heard on control, then repo
   CHECK(server_events.received_before_disconnected() == 2 + count);
 }
 
-TEST_CASE("a server whose bulk breaks first is still heard on control, then reported") {
+TEST_CASE("a server whose bulk breaks first is still heard on control and then reported") {
   constexpr std::size_t count = 100;
   zmq::context_t context(1);
   zmq::socket_t control(context, zmq::socket_type::router);
@@ -202,7 +202,7 @@ TEST_CASE("a server whose bulk breaks first is still heard on control, then repo
   CHECK(client_events.received_before_disconnected() == count);
 }
 
-TEST_CASE("a dropped peer is heard no more, and what was sent to it before still leaves") {
+TEST_CASE("a dropped peer is heard no more while what was sent to it before still leaves") {
   Recorder server_events;
   Recorder client_events;
   auto server = serve_zmq(any_port, server_events.events());

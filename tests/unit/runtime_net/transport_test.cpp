@@ -94,7 +94,7 @@ TEST_CASE("bulk sent by the server before the client's bulk channel stands is no
   CHECK(server_events.disconnected().empty());
 }
 
-TEST_CASE("64 MiB in chunks of 1 MiB arrive intact, in order and in place") {
+TEST_CASE("64 MiB in chunks of 1 MiB arrive intact and in order and in place") {
   constexpr std::uint32_t chunks = 64;
   constexpr std::size_t words = (1U << 20U) / sizeof(std::uint32_t);
   Pair pair;
@@ -154,7 +154,7 @@ TEST_CASE("a queue larger than ZeroMQ's own is kept in order") {
   for (std::size_t i = 0; i < count; ++i) REQUIRE(received[i].text() == std::to_string(i));
 }
 
-TEST_CASE("two clients are two connections, and each gets its own") {
+TEST_CASE("two clients are two connections and each gets its own") {
   Pair pair;
   Recorder second_events;
   auto second = connect_zmq(pair.server->control_endpoint(), second_events.events());
@@ -187,7 +187,7 @@ TEST_CASE("a client started before its server connects when it comes") {
   CHECK(client_events.disconnected().empty());
 }
 
-TEST_CASE("control messages sent just before shutdown still arrive, though bulk closes first") {
+TEST_CASE("control messages sent just before shutdown still arrive though bulk closes first") {
   Pair pair;
   pair.client->send(text_message(1, "bulk stands", Channel::bulk));
   REQUIRE(pair.server_events.wait_received(2));
