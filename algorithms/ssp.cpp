@@ -1,5 +1,6 @@
 #include "algorithms/ssp.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace murm {
@@ -39,11 +40,11 @@ void SspAggregator::count(const Lease& lease) {
   Clock& clock = clocks_[place];
   clock.quorum = lease.quorum;
   ++clock.arrived;
-  while (!clocks_.empty() && clocks_.front().quorum != 0 &&
-         clocks_.front().arrived >= clocks_.front().quorum) {
-    clocks_.pop_front();
-    ++floor_;
-  }
+  const auto incomplete = std::find_if(clocks_.begin(), clocks_.end(), [](const Clock& each) {
+    return each.quorum == 0 || each.arrived < each.quorum;
+  });
+  floor_ += static_cast<Step>(incomplete - clocks_.begin());
+  clocks_.erase(clocks_.begin(), incomplete);
   // The bound of the paper, with the iteration in progress: max c - min c <= s + 1.
   MURM_ASSERT(clocks_.empty() || clocks_.size() - 1 <= staleness_, std::to_string(clocks_.size()));
 }

@@ -2,7 +2,7 @@
 // Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server_worker.
 // Caller: actors/aggregator. Source: Ho et al. 2013 (SSP), the gate and its read guarantee.
 #pragma once
-#include <deque>
+#include <vector>
 
 #include "algorithms/gate.hpp"
 #include "algorithms/shard.hpp"
@@ -36,7 +36,7 @@ class SspAggregator final : public Machine {
   Gate gate_;
   std::uint64_t staleness_;
   Step floor_ = 0;
-  std::deque<Clock> clocks_;  // of floor_ and on, as far as something has arrived
+  std::vector<Clock> clocks_;  // of floor_ and on, as far as something has arrived; at most s + 1
 };
 
 }  // namespace murm

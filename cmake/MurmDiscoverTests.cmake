@@ -26,12 +26,16 @@ foreach(name IN LISTS names)
   string(REPLACE "${open}" "[" name "${name}")
   string(REPLACE "${close}" "]" name "${name}")
   string(REPLACE "${semicolon}" ";" name "${name}")
-  # Catch2 takes a name in quotes literally, but for the quote and the backslash.
+  # Catch2 takes a name in quotes literally, but for the quote, the backslash and the comma.
   string(REPLACE "\\" "\\\\" selector "${name}")
   string(REPLACE "\"" "\\\"" selector "${selector}")
+  string(REPLACE "," "\\," selector "${selector}")
   string(APPEND script
     "add_test([==[${PREFIX}: ${name}]==] [==[${PROGRAM}]==] [==[\"${selector}\"]==] ${run_options})\n"
     "set_tests_properties([==[${PREFIX}: ${name}]==] PROPERTIES LABELS ${LABEL} TIMEOUT ${TIMEOUT} "
-    "WORKING_DIRECTORY [==[${DIRECTORY}]==])\n")
+    "WORKING_DIRECTORY [==[${DIRECTORY}]==] "
+    # A selection that matches nothing is a success for Catch2 2.x, and would hide the test for ever.
+    "FAIL_REGULAR_EXPRESSION [==[No tests ran;Invalid Filter;No test cases matched]==] "
+    "SKIP_REGULAR_EXPRESSION [==[SKIPPED: ]==])\n")
 endforeach()
 file(WRITE "${OUTPUT}" "${script}")
