@@ -3,6 +3,7 @@
 // Caller: every actor. What crosses processes is in serialization/messages.hpp.
 #pragma once
 #include <chrono>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -166,7 +167,7 @@ struct WorkDone {
   SampleCount samples = 0;
 };
 struct MonitorSummary {
-  double train_loss = 0;  // mean between the last two evaluations
+  double train_loss = std::numeric_limits<double>::quiet_NaN();  // mean since the evaluation before
   std::vector<LossPoint> losses;
   double staleness_mean = 0;
   Version staleness_max = 0;

@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kDrainDeadline{1000};   // after an interrupt: what is in flight may still land
+constexpr milliseconds kDrainDeadline{700};    // after an interrupt: what is in flight may still land
 constexpr milliseconds kReportDeadline{500};   // at the end: workers may still report
 constexpr seconds kRejoinDeadline{30};         // without any worker
 constexpr seconds kSnapshotDeadline{30};

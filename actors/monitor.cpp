@@ -69,9 +69,7 @@ class Monitor {
   MonitorSummary summary() {
     if (row_.samples > 0) write_row(clock_->now());
     progress_.finish();
-    if (interval_.samples > 0 && applies_ > 0 && summary_.train_loss == 0) {
-      summary_.train_loss = interval_.mean();
-    }
+    if (interval_.samples > 0) summary_.train_loss = interval_.mean();  // not evaluated yet
     summary_.staleness_mean = mean_staleness();
     return summary_;
   }

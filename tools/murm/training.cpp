@@ -20,6 +20,7 @@ namespace murm {
 namespace {
 
 constexpr std::chrono::milliseconds kChildGoodbye{1000};
+constexpr std::chrono::milliseconds kDeviceGoodbye{300};
 
 /// Where the worker processes of `murm train` join: loopback, or a socket without a file.
 std::string private_endpoint(const Job& job) {
@@ -74,6 +75,14 @@ RunOutcome wait_for_outcome(TrainingNode& node, SignalGate& signals, ChildWatche
     asked = true;
     node.interrupt(woken.signal);
   }
+}
+
+/// After an interrupt nobody waits for a device in the middle of a long step: it cannot be called back.
+void leave_soon(int code) {
+  std::thread([code] {
+    std::this_thread::sleep_for(kDeviceGoodbye);
+    std::_Exit(code);
+  }).detach();
 }
 
 /// Children leave by themselves when they are told that the run is over.
@@ -146,6 +155,11 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   write_outputs(outcome, node.plan(), report, directory, command.report);
   if (!command.quiet) {
     std::printf("%s  files        %s\n", summary_table(report).c_str(), directory.path().c_str());
+  }
+  if (outcome.status == RunStatus::interrupted) {
+    std::fflush(stdout);
+    children.kill_all(SIGKILL);  // they have reported
+    leave_soon(exit_code(outcome));
   }
   see_off(children);
   if (outcome.status == RunStatus::failed) throw RunError(outcome.reason);

@@ -1,0 +1,473 @@
+#include "actors/coordinator_link.hpp"
+
+#include "actors/wire_connection.hpp"
+#include "tests/catch.hpp"
+#include "tests/unit/actors/fake_transport.hpp"
+#include "tests/unit/actors/scattered.hpp"
+#include "tests/unit/actors/stage.hpp"
+
+using namespace murm;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::uint64_t kRun = 4242;
+constexpr Epoch kEpoch = 5;
+constexpr std::uint32_t kShards = 2;
+constexpr std::uint64_t kParameters = 21;
+constexpr milliseconds kHeartbeat{100};
+const PeerId kWorker = PeerId::worker(3);
+const PeerId kOther = PeerId::worker(4);
+
+struct Heard {  // by the rest of the coordinator's process
+  std::vector<JoinRequest> joins;
+  std::vector<ProcessLost> lost;
+  std::vector<WorkerReport> reports;
+  std::vector<Failure> failures;
+  std::vector<Drained> drained;
+  std::vector<PeerRejected> rejected;
+  std::vector<Interrupt> interrupts;
+  std::vector<LeaseRequest> requests;
+  std::vector<Applied> applied;
+  std::vector<Membership> memberships;
+  std::vector<HoldAt> holds;
+  std::vector<StopLeases> stops;
+  std::array<std::vector<Delivery>, kShards> deliveries;
+  JoinAnswer answer;  // what the next JoinRequest gets
+};
+
+CoordinatorActor::behavior_type fake_coordinator(CoordinatorActor::pointer /*self*/, Heard* heard) {
+  return {noted(heard->drained),  noted(heard->reports), noted(heard->failures),
+          noted(heard->rejected), noted(heard->lost),    noted(heard->interrupts),
+          [heard](const JoinRequest& request) {
+            heard->joins.push_back(request);
+            return heard->answer;
+          }};
+}
+
+StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, Heard* heard) {
+  return {noted(heard->requests), noted(heard->applied), noted(heard->memberships),
+          noted(heard->holds),    noted(heard->stops),   [](const ViewRequest&) {
+            return StewardView{};
+          }};
+}
+
+AggregatorActor::behavior_type fake_aggregator(AggregatorActor::pointer /*self*/, Heard* heard,
+                                               std::uint32_t shard) {
+  return {noted(heard->deliveries[shard]), noted(heard->memberships),
+          [](const SnapshotRequest&) { return ShardSnapshot{}; }};
+}
+
+/// The coordinator's process with its link, and worker processes made of nothing but a wire.
+struct World {
+  Heard heard;
+  Stage stage;
+  std::shared_ptr<FakeTransport> transport = std::make_shared<FakeTransport>();
+  std::vector<AggregatorActor> aggregators;
+  CoordinatorLink link;
+
+  World() {
+    for (std::uint32_t shard = 0; shard < kShards; ++shard) {
+      aggregators.push_back(stage.spawn(fake_aggregator, &heard, shard));
+    }
+    CoordinatorLinkOptions options;
+    options.heartbeat = kHeartbeat;
+    options.parameters = kParameters;
+    options.aggregators = aggregators;
+    options.steward = stage.spawn(fake_steward, &heard);
+    options.coordinator = stage.spawn(fake_coordinator, &heard);
+    link = stage.spawn(coordinator_link, options, std::shared_ptr<const Clock>(stage.clock()));
+    stage.run();
+    stage.send(link, AttachTransport{transport});
+    heard.answer.welcome = Welcome{"job", "", {{kWorker, 0}, {kOther, 1}}, kShards, kParameters};
+    heard.answer.run = kRun;
+    heard.answer.epoch = kEpoch;
+  }
+  std::uint64_t refused(const std::string& fault) {
+    const auto counts = stage.ask<LinkCounts>(link, LinkCountsRequest{});
+    const auto found = counts.refused.find(fault);
+    return found == counts.refused.end() ? 0 : found->second;
+  }
+};
+
+struct Remote {
+  World& world;
+  ConnectionId id;
+  FakeTransport outbox;
+  WireConnection wire{outbox, id};
+  std::vector<ControlBody> controls;
+  std::vector<Routed> routed;
+
+  Remote(World& in, ConnectionId with) : world(in), id(with) {}
+
+  /// Hands over what was sent, both ways.
+  void exchange() {
+    for (const Outgoing& message : outbox.take()) {
+      world.stage.send(world.link, WireFrames{id, message.channel, arrived(message)});
+    }
+    for (const Outgoing& message : world.transport->take()) {
+      if (message.to != id) continue;
+      const Frames frames = arrived(message);
+      if (message.channel == Channel::control) {
+        if (auto body = wire.take_control(frames)) controls.push_back(std::move(*body));
+      } else if (auto whole = wire.take_bulk(frames)) {
+        routed.push_back(std::move(*whole));
+      }
+    }
+  }
+  template <class Body>
+  void say(Body body) {
+    wire.send(ControlBody(std::move(body)));
+    exchange();
+  }
+  void say(Routed message) {
+    wire.send(std::move(message));
+    exchange();
+  }
+  template <class Body>
+  std::vector<Body> got() const {
+    std::vector<Body> bodies;
+    for (const ControlBody& body : controls) {
+      if (const auto* found = std::get_if<Body>(&body)) bodies.push_back(*found);
+    }
+    return bodies;
+  }
+  void join() {
+    say(Hello{"test", 99, "cpu", {0, 1}});
+    REQUIRE(got<Welcome>().size() == 1);
+    wire.admit(kRun, kEpoch, {});
+  }
+  bool gone() const {
+    return world.transport->dropped(id) && world.heard.lost.size() == 1 &&
+           world.heard.lost[0].connection == id;
+  }
+};
+
+Lease lease_of(LeaseId id) {
+  return Lease{.id = id, .step = id, .index = 0, .quorum = 1, .position = id * 8, .samples = 8};
+}
+
+Routed push_of(PeerId from, const Lease& lease, std::uint32_t shard) {
+  Routed routed;
+  routed.to = PeerId::aggregator(shard);
+  routed.message.kind = MessageKind::push;
+  routed.message.from = from;
+  routed.message.shard = shard;
+  routed.message.lease = lease;
+  routed.message.payload = scattered(shard == 0 ? 11 : 10, 1);
+  return routed;
+}
+
+Routed pull_of(PeerId from, std::uint32_t shard) {
+  Routed routed;
+  routed.to = PeerId::aggregator(shard);
+  routed.message.kind = MessageKind::pull;
+  routed.message.from = from;
+  routed.message.shard = shard;
+  return routed;
+}
+
+}  // namespace
+
+TEST_CASE("a worker process says hello, is asked in, and gets its seats") {
+  World world;
+  Remote remote(world, 1);
+  remote.say(Hello{"test", 99, "cpu", {0, 1}});
+  REQUIRE(world.heard.joins.size() == 1);
+  const JoinRequest& request = world.heard.joins[0];
+  CHECK(request.connection == 1);
+  CHECK(request.hello.process_id == 99);
+  CHECK(request.hello.slots == std::vector<std::uint32_t>{0, 1});
+  REQUIRE(request.workers.size() == 1);
+  CHECK(request.workers[0] == WorkerActor(world.link));
+  const auto welcomes = remote.got<Welcome>();
+  REQUIRE(welcomes.size() == 1);
+  CHECK(welcomes[0].bulk_endpoint == "tcp://127.0.0.1:7001");
+  CHECK(welcomes[0].seats.size() == 2);
+  CHECK(welcomes[0].seats[1].peer == kOther);
+  CHECK(remote.wire.last_envelope().run == kRun);
+  CHECK(remote.wire.last_envelope().epoch == kEpoch);
+  CHECK(world.heard.lost.empty());
+}
+
+TEST_CASE("a second hello is not a second process") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  remote.say(Hello{"test", 99, "cpu", {2}});
+  CHECK(world.heard.joins.size() == 1);
+  CHECK(remote.got<Welcome>().size() == 1);
+  CHECK(world.heard.lost.empty());
+}
+
+TEST_CASE("a process that is not wanted is told why") {
+  World world;
+  world.heard.answer = JoinAnswer{std::nullopt, "worker 0 is here already", 0, 0};
+  Remote remote(world, 1);
+  remote.say(Hello{"test", 99, "cpu", {0}});
+  REQUIRE(remote.got<Refusal>().size() == 1);
+  CHECK(remote.got<Refusal>()[0].reason == "worker 0 is here already");
+  CHECK(remote.got<Welcome>().empty());
+}
+
+TEST_CASE("a process that leaves while it is being admitted is reported as lost") {
+  World world;
+  Remote remote(world, 1);
+  remote.wire.send(Hello{"test", 99, "cpu", {0}});
+  const Frames hello = arrived(remote.outbox.take().at(0));
+  caf::anon_send(caf::actor_cast<caf::actor>(world.link), WireFrames{1, Channel::control, hello});
+  caf::anon_send(caf::actor_cast<caf::actor>(world.link), WireLost{1, "it ended"});
+  world.stage.run();
+  CHECK(world.heard.joins.size() == 1);
+  REQUIRE(!world.heard.lost.empty());
+  for (const ProcessLost& lost : world.heard.lost) CHECK(lost.connection == 1);
+}
+
+TEST_CASE("what came before the transport was attached is not lost") {
+  World world;
+  Heard& heard = world.heard;
+  CoordinatorLinkOptions options;
+  options.heartbeat = kHeartbeat;
+  options.aggregators = world.aggregators;
+  options.steward = world.stage.spawn(fake_steward, &heard);
+  options.coordinator = world.stage.spawn(fake_coordinator, &heard);
+  const CoordinatorLink late =
+      world.stage.spawn(coordinator_link, options, std::shared_ptr<const Clock>(world.stage.clock()));
+  FakeTransport outbox;
+  WireConnection wire(outbox, 9);
+  wire.send(Hello{"test", 99, "cpu", {0}});
+  world.stage.send(late, WireFrames{9, Channel::control, arrived(outbox.take().at(0))});
+  CHECK(heard.joins.empty());
+  world.stage.send(late, AttachTransport{world.transport});
+  REQUIRE(heard.joins.size() == 1);
+  CHECK(heard.joins[0].connection == 9);
+}
+
+TEST_CASE("a worker's words reach whom they are for, and the answers reach the worker") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  remote.say(LeaseRequest{kWorker});
+  remote.say(WorkerReport{kOther, 1, 2, 3, 4, 5, 6, 7});
+  remote.say(Failure{kWorker, "the loss is not finite"});
+  REQUIRE(world.heard.requests.size() == 1);
+  CHECK(world.heard.requests[0].worker == kWorker);
+  REQUIRE(world.heard.reports.size() == 1);
+  CHECK(world.heard.reports[0].peak_rss_bytes == 7);
+  REQUIRE(world.heard.failures.size() == 1);
+
+  world.stage.send(world.link, LeaseGrant{kWorker, lease_of(0)});
+  remote.say(push_of(kWorker, lease_of(0), 0));
+  remote.say(push_of(kWorker, lease_of(0), 1));
+  remote.say(pull_of(kOther, 1));
+  REQUIRE(remote.got<LeaseGrant>().size() == 1);
+  CHECK(remote.got<LeaseGrant>()[0].lease.id == 0);
+  REQUIRE(world.heard.deliveries[0].size() == 1);
+  REQUIRE(world.heard.deliveries[1].size() == 2);
+  CHECK(world.heard.deliveries[0][0].message.payload.length() == 11);
+  CHECK(world.heard.deliveries[1][1].message.from == kOther);
+
+  Message parameters;
+  parameters.kind = MessageKind::parameters;
+  parameters.from = PeerId::aggregator(1);
+  parameters.shard = 1;
+  parameters.payload = scattered(10, 1);
+  world.stage.send(world.link, Delivery{kOther, parameters});
+  remote.exchange();
+  REQUIRE(remote.routed.size() == 1);
+  CHECK(remote.routed[0].to == kOther);
+  CHECK(world.heard.lost.empty());
+}
+
+TEST_CASE("control words in another worker's name are not passed on") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  const PeerId stranger = PeerId::worker(77);
+  remote.say(LeaseRequest{stranger});
+  remote.say(WorkerReport{stranger, 1, 2, 3, 4, 5, 6, 7});
+  remote.say(Failure{stranger, "boo"});
+  CHECK(world.heard.requests.empty());
+  CHECK(world.heard.reports.empty());
+  CHECK(world.heard.failures.empty());
+}
+
+TEST_CASE("a process that pushes what it may not is dropped, reported and counted") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  world.stage.send(world.link, LeaseGrant{kWorker, lease_of(0)});
+  remote.exchange();
+  std::string fault = "bad_field";
+  std::size_t delivered = 0;
+  SECTION("a lease that was not granted") { remote.say(push_of(kWorker, lease_of(1), 0)); }
+  SECTION("a lease that was granted to its neighbour") {
+    remote.say(push_of(kOther, lease_of(0), 0));
+  }
+  SECTION("a granted lease with other samples") {
+    Lease changed = lease_of(0);
+    changed.samples = 9;
+    remote.say(push_of(kWorker, changed, 0));
+  }
+  SECTION("a granted lease with another place") {
+    Lease changed = lease_of(0);
+    changed.quorum = 2;
+    remote.say(push_of(kWorker, changed, 0));
+  }
+  SECTION("twice for one shard") {
+    remote.say(push_of(kWorker, lease_of(0), 0));
+    remote.say(push_of(kWorker, lease_of(0), 0));
+    delivered = 1;
+  }
+  SECTION("once more after every shard has it") {
+    remote.say(push_of(kWorker, lease_of(0), 0));
+    remote.say(push_of(kWorker, lease_of(0), 1));
+    remote.say(push_of(kWorker, lease_of(0), 1));
+    delivered = 2;
+  }
+  SECTION("in a stranger's name") { remote.say(push_of(PeerId::worker(77), lease_of(0), 0)); }
+  SECTION("to a shard that is not there") { remote.say(push_of(kWorker, lease_of(0), 2)); }
+  SECTION("a pull in a stranger's name") { remote.say(pull_of(PeerId::worker(77), 0)); }
+  SECTION("as an aggregator") {
+    Routed routed;
+    routed.to = kWorker;
+    routed.message.kind = MessageKind::parameters;
+    routed.message.from = PeerId::aggregator(0);
+    routed.message.payload = scattered(11, 1);
+    remote.say(std::move(routed));
+  }
+  SECTION("numbers for another length of shard") {
+    Routed routed = push_of(kWorker, lease_of(0), 0);
+    routed.message.payload = scattered(10, 1);
+    remote.say(std::move(routed));
+  }
+  SECTION("damaged numbers") {
+    remote.wire.send(push_of(kWorker, lease_of(0), 0));
+    const Frames frames = arrived(remote.outbox.take().at(0));
+    const_cast<std::byte&>(frames.frames[1].data[3]) ^= std::byte{1};
+    world.stage.send(world.link, WireFrames{1, Channel::bulk, frames});
+    fault = "bad_payload";
+  }
+  SECTION("out of order") {
+    remote.wire.send(push_of(kWorker, lease_of(0), 0));
+    remote.outbox.take();
+    remote.say(push_of(kWorker, lease_of(0), 1));
+    fault = "bad_sequence";
+  }
+  CHECK(remote.gone());
+  CHECK(world.refused(fault) == 1);
+  CHECK(world.heard.deliveries[0].size() + world.heard.deliveries[1].size() == delivered);
+
+  // Nobody speaks through it any more, in either direction.
+  remote.say(LeaseRequest{kWorker});
+  remote.say(push_of(kWorker, lease_of(0), 1));
+  world.stage.send(world.link, LeaseGrant{kWorker, lease_of(5)});
+  world.stage.send(world.link, StopWorker{kWorker});
+  CHECK(world.heard.requests.empty());
+  CHECK(world.heard.deliveries[0].size() + world.heard.deliveries[1].size() == delivered);
+  CHECK(world.transport->take().empty());
+}
+
+TEST_CASE("tensors before admission cost the connection") {
+  World world;
+  world.heard.answer = JoinAnswer{std::nullopt, "no", 0, 0};
+  Remote remote(world, 1);
+  remote.say(Hello{"test", 99, "cpu", {0}});
+  remote.wire.admit(kRun, kEpoch, {});
+  remote.say(push_of(kWorker, lease_of(0), 0));
+  CHECK(remote.gone());
+  CHECK(world.heard.deliveries[0].empty());
+}
+
+TEST_CASE("tensors of a connection nobody knows are ignored") {
+  World world;
+  Remote remote(world, 1);
+  remote.wire.admit(kRun, kEpoch, {});
+  remote.say(push_of(kWorker, lease_of(0), 0));
+  CHECK(world.heard.lost.empty());
+  CHECK(world.heard.deliveries[0].empty());
+}
+
+TEST_CASE("a process is lost after four heartbeats of silence, not before") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  world.stage.pass(4 * kHeartbeat, kHeartbeat);
+  CHECK(world.heard.lost.empty());
+  remote.exchange();
+  CHECK(remote.got<Heartbeat>().size() >= 3);
+  SECTION("silent") {
+    world.stage.pass(kHeartbeat, kHeartbeat);
+    CHECK(remote.gone());
+    CHECK(world.heard.lost[0].reason == "no sign of life for 4 heartbeats");
+    world.stage.pass(20 * kHeartbeat, kHeartbeat);
+    CHECK(world.heard.lost.size() == 1);
+  }
+  SECTION("alive") {
+    for (int i = 0; i < 20; ++i) {
+      remote.say(Heartbeat{});
+      world.stage.pass(2 * kHeartbeat, kHeartbeat);
+    }
+    CHECK(world.heard.lost.empty());
+  }
+}
+
+TEST_CASE("one process falls silent, another goes on") {
+  World world;
+  Remote first(world, 1);
+  first.join();
+  world.heard.answer.welcome->seats = {{PeerId::worker(8), 2}};
+  Remote second(world, 2);
+  second.join();
+  for (int i = 0; i < 10; ++i) {
+    second.say(Heartbeat{});
+    world.stage.pass(kHeartbeat, kHeartbeat);
+  }
+  CHECK(first.gone());
+  second.say(LeaseRequest{PeerId::worker(8)});
+  CHECK(world.heard.requests.size() == 1);
+}
+
+TEST_CASE("a process that leaves, or whose connection breaks, is lost once") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  SECTION("leaves") {
+    remote.say(Leave{99});
+    CHECK(world.heard.lost.at(0).reason == "it left");
+  }
+  SECTION("breaks") {
+    world.stage.send(world.link, WireLost{1, "connection reset"});
+    CHECK(world.heard.lost.at(0).reason == "connection reset");
+  }
+  CHECK(remote.gone());
+  world.stage.send(world.link, WireLost{1, "connection reset"});
+  CHECK(world.heard.lost.size() == 1);
+}
+
+TEST_CASE("one stop ends a process, however many workers it has") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  world.stage.send(world.link, StopWorker{kWorker});
+  world.stage.send(world.link, StopWorker{kOther});
+  world.stage.send(world.link, StopWorker{kWorker});
+  remote.exchange();
+  CHECK(remote.got<Stop>().size() == 1);
+  remote.say(WorkerReport{kWorker, 9, 0, 0, 0, 0, 0, 0});  // its last words are still heard
+  CHECK(world.heard.reports.size() == 1);
+}
+
+TEST_CASE("a process of another protocol version is told so before it is dropped") {
+  World world;
+  Remote remote(world, 1);
+  remote.wire.send(Hello{"test", 99, "cpu", {0}});
+  Outgoing hello = remote.outbox.take().at(0);
+  hello.header[4] = std::byte{protocol_version + 1};
+  world.stage.send(world.link, WireFrames{1, Channel::control, arrived(hello)});
+  remote.exchange();
+  CHECK(remote.got<Refusal>().size() == 1);
+  CHECK(remote.gone());
+  CHECK(world.heard.joins.empty());
+  CHECK(world.refused("unknown_version") == 1);
+}
