@@ -28,22 +28,14 @@ CheckpointDone write(CheckpointStore& store, const CheckpointerOptions& options,
                      {"position", request.view.position}};
   std::vector<std::string> headers(request.shards.size());
   for (const ShardSnapshot& shard : request.shards) {
-    std::vector<SafetensorsSource> sources;
+    std::vector<SafetensorsEntry> entries;
+    CheckpointFile file{shard_name(shard.shard), {ByteView{}}};  // the header comes first
     for (const auto& [name, tensor] : shard.state.tensors) {
-      sources.push_back({{name, {tensor.length()}}, host_span(tensor)});
+      entries.push_back({name, {tensor.length()}});
+      file.parts.push_back(std::as_bytes(host_span(tensor)));
     }
-    CheckpointFile file{shard_name(shard.shard), {}};
-    std::string& header = headers[shard.shard];
-    bool first = true;
-    write_safetensors(sources, {}, [&](std::span<const std::byte> part) {
-      if (first) {  // the header lives only during the call
-        header.assign(reinterpret_cast<const char*>(part.data()), part.size());
-        file.parts.push_back(std::as_bytes(std::span<const char>(header)));
-      } else {
-        file.parts.push_back(part);
-      }
-      first = false;
-    });
+    headers[shard.shard] = safetensors_header(entries, {});
+    file.parts.front() = std::as_bytes(std::span<const char>(headers[shard.shard]));
     content.files.push_back(std::move(file));
     for (const auto& [name, number] : shard.state.numbers) {
       content.numbers.emplace(key(shard.shard, name), number);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "actors/membership.hpp"
 #include "runtime/job_file.hpp"
 
 namespace murm {

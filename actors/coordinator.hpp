@@ -8,20 +8,12 @@
 #include <vector>
 
 #include "actors/cast.hpp"
+#include "actors/membership.hpp"
 #include "runtime/job.hpp"
 
 namespace murm {
 
 enum class RunStatus : std::uint8_t { finished, interrupted, failed };
-
-struct WorkerRecord {
-  std::uint32_t slot = 0;
-  std::uint64_t process_id = 0;
-  std::string device;
-  std::uint64_t connection = 0;
-  bool lost = false;
-  WorkerReport report;
-};
 
 /// Everything the report of a run is made of.
 struct RunOutcome {

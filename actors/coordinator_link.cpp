@@ -4,7 +4,6 @@
 #include <set>
 
 #include "actors/wire_connection.hpp"
-#include "algorithms/partition.hpp"
 
 namespace murm {
 
@@ -180,14 +179,7 @@ class Link {
     if (!answer.welcome) return peer.wire.send(Refusal{answer.refusal});
     Welcome welcome = *answer.welcome;
     welcome.bulk_endpoint = transport_->bulk_endpoint();
-    Expectations expectations;
-    expectations.shards = welcome.shards;
-    expectations.parameters = welcome.parameters;
-    for (std::uint32_t shard = 0; shard < welcome.shards; ++shard) {
-      expectations.shard_lengths.push_back(
-          shard_range(welcome.parameters, welcome.shards, shard).length);
-    }
-    peer.wire.admit(answer.run, answer.epoch, expectations);
+    peer.wire.admit(answer.run, answer.epoch, expectations_of(welcome));
     for (const WorkerSeat& seat : welcome.seats) {
       peer.workers[seat.peer];
       connections_[seat.peer] = id;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "actors/coordinator.hpp"
 #include "serialization/limits.hpp"
 
 namespace murm {

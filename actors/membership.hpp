@@ -9,7 +9,15 @@
 
 namespace murm {
 
-struct WorkerRecord;
+/// What the report says of a worker, also of a lost one.
+struct WorkerRecord {
+  std::uint32_t slot = 0;
+  std::uint64_t process_id = 0;
+  std::string device;
+  std::uint64_t connection = 0;
+  bool lost = false;
+  WorkerReport report;
+};
 
 /// A seat's peer id has the slot in its low half and the number of earlier occupants above it: fresh at
 /// every join, and in slot order among the first occupants, so that the order of joining changes nothing.

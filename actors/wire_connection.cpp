@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "algorithms/partition.hpp"
+
 namespace murm {
 
 namespace {
@@ -18,6 +20,17 @@ struct Views {
 };
 
 }  // namespace
+
+Expectations expectations_of(const Welcome& welcome) {
+  Expectations expectations;
+  expectations.shards = welcome.shards;
+  expectations.parameters = welcome.parameters;
+  for (std::uint32_t shard = 0; shard < welcome.shards; ++shard) {
+    expectations.shard_lengths.push_back(
+        shard_range(welcome.parameters, welcome.shards, shard).length);
+  }
+  return expectations;
+}
 
 void WireConnection::admit(std::uint64_t run, Epoch epoch, const Expectations& expectations) {
   run_ = run;

@@ -16,6 +16,9 @@ namespace murm {
 inline constexpr std::uint64_t credit_window_bytes = std::uint64_t{64} << 20U;
 /// Bytes of tensors that may wait for credit before the peer counts as too slow and is dropped.
 inline constexpr std::uint64_t credit_queue_bytes_max = std::uint64_t{1} << 30U;
+/// What both sides know of the messages to come, once they are agreed on a welcome.
+Expectations expectations_of(const Welcome& welcome);
+
 class WireConnection {
  public:
   WireConnection(Transport& transport, ConnectionId id) : transport_(transport), id_(id) {}

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "actors/wire_connection.hpp"
-#include "algorithms/partition.hpp"
 #include "runtime/endpoint.hpp"
 #include "runtime/process_info.hpp"
 
@@ -108,14 +107,8 @@ class Link {
 
   void welcomed(const Welcome& welcome) {
     if (wire_->admitted()) return;
-    Expectations expectations;
-    expectations.shards = welcome.shards;
-    expectations.parameters = welcome.parameters;
-    for (std::uint32_t shard = 0; shard < welcome.shards; ++shard) {
-      expectations.shard_lengths.push_back(
-          shard_range(welcome.parameters, welcome.shards, shard).length);
-    }
-    wire_->admit(wire_->last_envelope().run, wire_->last_envelope().epoch, expectations);
+    wire_->admit(wire_->last_envelope().run, wire_->last_envelope().epoch,
+                 expectations_of(welcome));
     transport_->connect_bulk(reachable_bulk_endpoint(options_.endpoint, welcome.bulk_endpoint));
     const SeatedWorkers seated = options_.welcomed(welcome, caf::actor_cast<caf::actor>(self_));
     heartbeat_ = seated.heartbeat;

@@ -1,6 +1,7 @@
 #include "tools/murm/run_outputs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <optional>
 #include <vector>
@@ -95,25 +96,17 @@ std::optional<Error> write_parameters(const RunOutcome& outcome, const JobPlan& 
   flat.reserve(plan.parameters);
   for (const auto& part : final_parts(outcome)) flat.insert(flat.end(), part.begin(), part.end());
   if (flat.empty()) return std::nullopt;
-  std::vector<SafetensorsSource> sources;
+  std::vector<SafetensorsEntry> entries;  // the model's tensors follow each other without gaps
   for (const ParameterTensor& tensor : parameter_layout(plan.job, plan.shape)) {
-    sources.push_back({{tensor.name, {tensor.shape.begin(), tensor.shape.end()}},
-                       std::span<const float>(flat).subspan(tensor.offset, tensor.size())});
+    entries.push_back({tensor.name, {tensor.shape.begin(), tensor.shape.end()}});
   }
   const SafetensorsMetadata metadata{{"job", report.job},
                                      {"algorithm", report.algorithm},
                                      {"samples", std::to_string(report.samples)},
                                      {"parameters_hash", report.parameters_hash}};
-  std::string header;
-  std::vector<std::span<const std::byte>> parts;
-  write_safetensors(sources, metadata, [&](std::span<const std::byte> part) {
-    if (header.empty()) {
-      header.assign(reinterpret_cast<const char*>(part.data()), part.size());
-      parts.push_back(std::as_bytes(std::span<const char>(header)));
-    } else {
-      parts.push_back(part);
-    }
-  });
+  const std::string header = safetensors_header(entries, metadata);
+  const std::array<ByteView, 2> parts{std::as_bytes(std::span<const char>(header)),
+                                      std::as_bytes(std::span<const float>(flat))};
   return write_file_atomically(file, parts);
 }
 
