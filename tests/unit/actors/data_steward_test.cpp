@@ -1,0 +1,251 @@
+#include "actors/data_steward.hpp"
+
+#include "tests/catch.hpp"
+#include "tests/unit/actors/stage.hpp"
+
+using namespace murm;
+using std::chrono::seconds;
+
+namespace {
+
+WorkerActor::behavior_type fake_worker(WorkerActor::pointer /*self*/,
+                                       std::vector<LeaseGrant>* grants) {
+  return {[](const Delivery&) {}, noted(*grants), [](const StopWorker&) {}};
+}
+
+DrainedDesk::behavior_type fake_desk(DrainedDesk::pointer /*self*/, std::vector<Drained>* drained) {
+  return {noted(*drained)};
+}
+
+/// A steward with two workers, who are members from the start unless a test says otherwise.
+struct World {
+  std::vector<LeaseGrant> grants;  // of all workers, in order
+  std::vector<Drained> drained;
+  Stage stage;
+  std::shared_ptr<ManualClock> clock = stage.clock();
+  StewardActor steward;
+  const PeerId first = PeerId::worker(0);
+  const PeerId second = PeerId::worker(1);
+
+  explicit World(bool synchronous = false, SampleCount total = 100, std::uint32_t shards = 1,
+                 std::optional<StewardView> restored = std::nullopt) {
+    StewardOptions options;
+    options.plan = {.synchronous = synchronous, .lease_samples = 10, .total = total, .shards = shards};
+    options.restored = restored;
+    steward = stage.spawn(data_steward, options, std::shared_ptr<const Clock>(clock),
+                          stage.spawn(fake_desk, &drained));
+  }
+  void join(PeerId peer) {
+    Membership membership;
+    membership.change.joined = {peer};
+    membership.routes.emplace_back(peer, stage.spawn(fake_worker, &grants));
+    stage.send(steward, membership);
+  }
+  void leave(PeerId peer) {
+    Membership membership;
+    membership.change.left = {peer};
+    stage.send(steward, membership);
+  }
+  void request(PeerId peer) { stage.send(steward, LeaseRequest{peer}); }
+  void apply(const LeaseGrant& grant, std::uint32_t shard = 0) {
+    Applied applied;
+    applied.shard = shard;
+    applied.lease = grant.lease;
+    applied.worker = grant.worker;
+    stage.send(steward, applied);
+  }
+  StewardView view() { return stage.ask<StewardView>(steward, ViewRequest{}); }
+};
+
+}  // namespace
+
+TEST_CASE("requests wait for the run to begin, and are then answered in order") {
+  World world;
+  world.join(world.first);
+  world.join(world.second);
+  world.request(world.second);
+  world.request(world.first);
+  CHECK(world.grants.empty());
+  world.stage.send(world.steward, HoldAt{100});
+  REQUIRE(world.grants.size() == 2);
+  CHECK(world.grants[0].worker == world.second);
+  CHECK(world.grants[0].lease.position == 0);
+  CHECK(world.grants[1].worker == world.first);
+  CHECK(world.grants[1].lease.position == 10);
+  CHECK(world.drained.empty());
+}
+
+TEST_CASE("a request that comes before its worker's membership is answered with the membership") {
+  World world;
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{100});
+  world.request(world.second);
+  CHECK(world.grants.empty());
+  world.join(world.second);
+  REQUIRE(world.grants.size() == 1);
+  CHECK(world.grants[0].worker == world.second);
+}
+
+TEST_CASE("a worker that is lost before it was ever a member leaves no trace") {
+  World world;
+  world.join(world.first);
+  world.request(world.second);
+  world.leave(world.second);
+  world.stage.send(world.steward, HoldAt{100});
+  world.request(world.first);
+  REQUIRE(world.grants.size() == 1);
+  CHECK(world.grants[0].worker == world.first);
+}
+
+TEST_CASE("drained is announced once for each cut, when every shard has applied everything") {
+  World world(false, 100, 2);
+  world.join(world.first);
+  world.join(world.second);
+  world.stage.send(world.steward, HoldAt{20});
+  world.request(world.first);
+  world.request(world.second);
+  REQUIRE(world.grants.size() == 2);
+  world.request(world.first);  // beyond the boundary: waits
+  CHECK(world.grants.size() == 2);
+  world.apply(world.grants[0], 0);
+  world.apply(world.grants[0], 1);
+  world.apply(world.grants[1], 1);
+  CHECK(world.drained.empty());
+  world.apply(world.grants[1], 0);
+  REQUIRE(world.drained.size() == 1);
+  CHECK(world.drained[0].view.position == 20);
+  CHECK(!world.drained[0].view.finished);
+  CHECK(world.drained[0].view.counts.applied == 2);
+  CHECK(world.drained[0].view.counts.samples_applied == 20);
+
+  world.request(world.second);
+  world.stage.send(world.steward, StopLeases{});
+  CHECK(world.drained.size() == 1);
+}
+
+TEST_CASE("the next boundary sets waiting requests free, and the end is a cut as well") {
+  World world(false, 25, 1);
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{10});
+  world.request(world.first);
+  world.request(world.first);
+  REQUIRE(world.grants.size() == 1);
+  world.apply(world.grants[0]);
+  REQUIRE(world.drained.size() == 1);
+  world.stage.send(world.steward, HoldAt{30});
+  REQUIRE(world.grants.size() == 2);
+  world.apply(world.grants[1]);
+  world.request(world.first);
+  REQUIRE(world.grants.size() == 3);
+  CHECK(world.grants[2].lease.samples == 5);  // only the last lease of a run is short
+  world.apply(world.grants[2]);
+  REQUIRE(world.drained.size() == 2);
+  CHECK(world.drained[1].view.finished);
+  CHECK(world.view().counts.issued == 3);
+}
+
+TEST_CASE("the leases of a lost worker go to the others, and the ledger says so") {
+  const bool synchronous = GENERATE(false, true);
+  World world(synchronous, 20);
+  world.join(world.first);
+  world.join(world.second);
+  world.stage.send(world.steward, HoldAt{20});
+  world.request(world.first);
+  world.request(world.second);
+  REQUIRE(world.grants.size() == 2);
+  world.apply(world.grants[1]);
+  world.leave(world.first);
+  world.request(world.second);
+  REQUIRE(world.grants.size() == 3);
+  CHECK(world.grants[2].worker == world.second);
+  CHECK(world.grants[2].lease.id == world.grants[0].lease.id);
+  CHECK(world.grants[2].lease.position == world.grants[0].lease.position);
+  CHECK(world.drained.empty());
+  world.apply(world.grants[2]);
+  REQUIRE(world.drained.size() == 1);
+  CHECK(world.drained[0].view.finished);
+  CHECK(world.view().counts.issued == 2);
+  CHECK(world.view().counts.applied == 2);
+  CHECK(world.view().counts.reissued == 1);
+}
+
+TEST_CASE("when all are lost their leases wait for a newcomer") {
+  const bool synchronous = GENERATE(false, true);
+  World world(synchronous, 10);
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{10});
+  world.request(world.first);
+  world.leave(world.first);
+  CHECK(world.drained.empty());
+  world.join(world.second);
+  world.request(world.second);
+  REQUIRE(world.grants.size() == 2);
+  CHECK(world.grants[1].worker == world.second);
+  CHECK(world.grants[1].lease.id == 0);
+  world.apply(world.grants[1]);
+  CHECK(world.drained.size() == 1);
+}
+
+TEST_CASE("after a stop nothing is handed out, and what is out is awaited") {
+  World world;
+  world.join(world.first);
+  world.join(world.second);
+  world.stage.send(world.steward, HoldAt{100});
+  world.request(world.first);
+  world.stage.send(world.steward, StopLeases{});
+  world.request(world.second);
+  CHECK(world.grants.size() == 1);
+  CHECK(world.drained.empty());
+  world.apply(world.grants[0]);
+  REQUIRE(world.drained.size() == 1);
+  CHECK(!world.drained[0].view.finished);
+}
+
+TEST_CASE("active time runs from the first lease to the last apply without the pauses at cuts") {
+  World world(false, 30);
+  world.join(world.first);
+  world.clock->pass(seconds(100));
+  CHECK(world.view().active == seconds(0));
+  world.stage.send(world.steward, HoldAt{10});
+  world.clock->pass(seconds(50));  // nobody has asked yet
+  world.request(world.first);
+  world.clock->pass(seconds(2));
+  world.apply(world.grants[0]);
+  REQUIRE(world.drained.size() == 1);
+  CHECK(world.drained[0].view.active == seconds(2));
+  world.clock->pass(seconds(1000));  // an evaluation
+  CHECK(world.view().active == seconds(2));
+  world.stage.send(world.steward, HoldAt{20});
+  CHECK(world.view().active <= seconds(2));
+  world.request(world.first);
+  world.clock->pass(seconds(3));
+  world.apply(world.grants[1]);
+  CHECK(world.drained.at(1).view.active == seconds(5));
+  world.clock->pass(seconds(1000));
+  world.stage.send(world.steward, HoldAt{30});
+  world.request(world.first);
+  world.clock->pass(seconds(4));
+  world.apply(world.grants[2]);
+  CHECK(world.drained.at(2).view.active == seconds(9));
+  CHECK(world.view().active == seconds(9));
+}
+
+TEST_CASE("a resumed run goes on where its checkpoint stood") {
+  StewardView restored;
+  restored.next_lease = 4;
+  restored.next_step = 4;
+  restored.position = 40;
+  World world(false, 60, 1, restored);
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{60});
+  world.request(world.first);
+  world.request(world.first);
+  REQUIRE(world.grants.size() == 2);
+  CHECK(world.grants[0].lease.id == 4);
+  CHECK(world.grants[0].lease.position == 40);
+  world.apply(world.grants[0]);
+  world.apply(world.grants[1]);
+  REQUIRE(world.drained.size() == 1);
+  CHECK(world.drained[0].view.finished);
+  CHECK(world.drained[0].view.counts.applied == 6);
+}
