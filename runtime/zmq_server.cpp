@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -16,6 +18,14 @@ namespace murm {
 namespace {
 
 constexpr std::size_t gone_peers_remembered = 4096;
+
+/// ZeroMQ 4.3.4 leaves the file of an ipc socket behind.
+void remove_socket_file(const std::string& endpoint) {
+  constexpr std::string_view scheme = "ipc://";
+  if (endpoint.starts_with(scheme) && !endpoint.starts_with("ipc://@")) {
+    ::unlink(endpoint.c_str() + scheme.size());
+  }
+}
 
 class ZmqServer final : public ZmqLoop {
  public:
@@ -162,6 +172,8 @@ class ZmqServer final : public ZmqLoop {
     control_.set(zmq::sockopt::linger, static_cast<int>(control_linger.count()));
     control_.close();
     bulk_.close();
+    remove_socket_file(control_endpoint_);
+    remove_socket_file(bulk_endpoint_);
   }
 
   zmq::socket_t control_ = make_socket(context_, zmq::socket_type::router, Channel::control,

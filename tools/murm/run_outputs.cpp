@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "runtime/atomic_file.hpp"
@@ -113,7 +114,7 @@ std::optional<Error> write_parameters(const RunOutcome& outcome, const JobPlan& 
 }  // namespace
 
 Report make_report(const RunOutcome& outcome, const JobPlan& plan, const TransportCounters& traffic,
-                   const LinkCounts& refused) {
+                   const LinkCounts& refused, const std::string& endpoint) {
   const Job& job = plan.job;
   Report report;
   report.job = job.job.name;
@@ -123,8 +124,12 @@ Report make_report(const RunOutcome& outcome, const JobPlan& plan, const Transpo
   report.seed = job.job.seed;
   report.workers = job.cluster.workers;
   report.aggregators = job.cluster.aggregators;
-  report.processes = job.cluster.processes;
-  report.transport = job.cluster.processes > 0 ? job.cluster.transport : "none";
+  std::set<std::uint64_t> connections;  // worker processes, also those that joined by hand
+  for (const auto& [peer, record] : outcome.workers) {
+    if (record.connection != 0) connections.insert(record.connection);
+  }
+  report.processes = std::max<std::uint64_t>(job.cluster.processes, connections.size());
+  report.transport = endpoint.empty() ? "none" : endpoint.substr(0, endpoint.find(':'));
   report.parameters = plan.parameters;
   report.updates = outcome.summary.updates;
   report.samples = outcome.view.counts.samples_applied;

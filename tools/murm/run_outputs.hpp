@@ -11,8 +11,9 @@
 
 namespace murm {
 
+/// `endpoint`: where worker processes joined; empty when there were none.
 Report make_report(const RunOutcome& outcome, const JobPlan& plan, const TransportCounters& traffic,
-                   const LinkCounts& refused);
+                   const LinkCounts& refused, const std::string& endpoint);
 
 /// Writes final.safetensors, loss.svg and report.json, and a copy of the report to `report_copy` unless
 /// that is empty. Throws RunError when one cannot be written, after trying the others.

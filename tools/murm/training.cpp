@@ -151,7 +151,7 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   }
   const RunOutcome outcome = wait_for_outcome(node, signals, children);
   const Report report =
-      make_report(outcome, node.plan(), node.traffic(), node.link_counts());
+      make_report(outcome, node.plan(), node.traffic(), node.link_counts(), node.endpoint());
   write_outputs(outcome, node.plan(), report, directory, command.report);
   if (!command.quiet) {
     std::printf("%s  files        %s\n", summary_table(report).c_str(), directory.path().c_str());

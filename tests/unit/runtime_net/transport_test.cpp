@@ -46,6 +46,17 @@ Outgoing chunk(ConnectionId to, std::uint32_t index,
 
 }  // namespace
 
+TEST_CASE("a server over ipc leaves no socket file behind") {
+  const std::string path = "/tmp/murm-test-file-" + std::to_string(::getpid());
+  {
+    Pair pair("ipc://" + path);
+    CHECK(::access(path.c_str(), F_OK) == 0);
+    CHECK(::access((path + ".bulk").c_str(), F_OK) == 0);
+  }
+  CHECK(::access(path.c_str(), F_OK) != 0);
+  CHECK(::access((path + ".bulk").c_str(), F_OK) != 0);
+}
+
 TEST_CASE("control and bulk make the round trip over tcp and ipc") {
   const std::string endpoint = GENERATE(std::string("tcp://127.0.0.1:*"), abstract_name("round"),
                                         "ipc:///tmp/murm-test-" + std::to_string(::getpid()));

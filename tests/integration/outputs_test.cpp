@@ -1,0 +1,140 @@
+// What a run leaves in its folder and on the terminal.
+#include "serialization/safetensors.hpp"
+#include "tests/catch.hpp"
+#include "tests/integration/trial.hpp"
+
+using namespace murm::test;
+
+namespace {
+
+void require_keys(const nlohmann::json& json, const Words& keys) {
+  for (const std::string& key : keys) {
+    INFO(key);
+    REQUIRE(json.contains(key));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("report.json has every promised key, with values that fit together") {
+  const Trial trial;
+  const auto report = trial.report_of({"--processes", "2", "--report", "copy.json"});
+  require_keys(report, {"schema", "job", "algorithm", "workers", "processes", "updates", "samples",
+                        "epochs", "seconds", "samples_per_second", "final", "staleness", "bytes",
+                        "ledger", "parameters_hash", "peak_rss_bytes", "per_worker"});
+  require_keys(report.at("final"), {"train_loss", "eval_loss", "eval_accuracy"});
+  require_keys(report.at("staleness"), {"mean", "max", "histogram"});
+  require_keys(report.at("bytes"), {"sent", "received"});
+  require_keys(report.at("ledger"), {"issued", "applied", "reissued", "refused_duplicate", "lost",
+                                     "samples_skipped", "samples_repeated"});
+  REQUIRE(report.at("per_worker").size() == 4);
+  for (const auto& worker : report.at("per_worker")) {
+    require_keys(worker, {"id", "pid", "device", "steps", "samples", "wait_fraction"});
+    CHECK(worker.at("wait_fraction") >= 0);
+    CHECK(worker.at("wait_fraction") <= 1);
+  }
+  CHECK(report.at("epochs") == 2.0);
+  CHECK(report.at("updates") == 63);  // 250 leases, four to an update
+  CHECK(report.at("final").at("eval_accuracy") > 0.2);
+  CHECK(report.at("final").at("eval_accuracy") < 1.0);
+  CHECK(report.at("seconds") > 0);
+  CHECK(report.at("bytes").at("sent") > 63 * 4 * 25450);
+  CHECK(report.at("bytes").at("received") > 63 * 4 * 25450);
+  CHECK(report.at("per_worker")[0].at("pid") != report.at("per_worker")[1].at("pid"));
+  CHECK(report.at("per_worker")[0].at("pid") == report.at("per_worker")[2].at("pid"));
+  CHECK(content_of(trial / "copy.json") == content_of(trial / "run" / "report.json"));
+}
+
+TEST_CASE("metrics.csv, loss.svg, job.toml and final.safetensors can be read") {
+  const Trial trial;
+  const std::string hash = trial.hash_of({});
+  const std::string metrics = content_of(trial / "run" / "metrics.csv");
+  CHECK(metrics.find("samples") < metrics.find('\n'));
+  CHECK(trial.is_under_way());
+  const std::string plot = content_of(trial / "run" / "loss.svg");
+  CHECK((plot.starts_with("<svg") || plot.starts_with("<?xml")));
+  CHECK(plot.find("</svg>") != std::string::npos);
+  const std::string bytes = content_of(trial / "run" / "final.safetensors");
+  const auto file = murm::read_safetensors(std::as_bytes(std::span<const char>(bytes)));
+  REQUIRE(file);
+  CHECK(file->tensors.size() == 4);
+  CHECK(file->metadata.at("parameters_hash") == hash);
+  Program again = trial.start({"train", "run/job.toml", "--out", "again", "--quiet"});
+  REQUIRE(again.wait() == 0);
+  CHECK(trial.report("again").at("parameters_hash") == hash);
+}
+
+TEST_CASE("evaluate gives the accuracy and the hash of the report") {
+  const Trial trial;
+  const auto report = trial.report_of({});
+  Program program = trial.start({"evaluate", "run", "--report", "evaluation.json"});
+  REQUIRE(program.wait() == 0);
+  const auto evaluation = nlohmann::json::parse(content_of(trial / "evaluation.json"));
+  CHECK(evaluation.at("accuracy") == report.at("final").at("eval_accuracy"));
+  CHECK(evaluation.at("loss").get<double>() ==
+        Approx(report.at("final").at("eval_loss").get<double>()));
+  CHECK(evaluation.at("parameters_hash") == report.at("parameters_hash"));
+  CHECK(program.output().find("accuracy") != std::string::npos);
+}
+
+TEST_CASE("a new run replaces the files of an earlier one and nothing else") {
+  const Trial trial;
+  trial.report_of(set({"checkpoint.every=1000"}));
+  put(trial / "run" / "notes.txt", "mine");
+  trial.report_of({"--seed", "5"});
+  CHECK(trial.report().at("seed") == 5);
+  CHECK(content_of(trial / "run" / "notes.txt") == "mine");
+  CHECK_FALSE(std::filesystem::exists(trial / "run" / "checkpoints"));
+}
+
+TEST_CASE("without --out a run goes to runs/NAME") {
+  const Trial trial;
+  Program program = trial.start({"train", "job.toml"});
+  REQUIRE(program.wait() == 0);
+  CHECK(std::filesystem::exists(trial / "runs" / "trial" / "report.json"));
+  CHECK(program.output().find("accuracy") != std::string::npos);
+  CHECK(program.says("evaluation at"));
+}
+
+TEST_CASE("--quiet prints nothing") {
+  const Trial trial;
+  const std::string processes = GENERATE("0", "2");
+  Program program = trial.train({"--quiet", "--processes", processes}, "run");
+  REQUIRE(program.wait() == 0);
+  CHECK(program.output().empty());
+  CHECK(program.errors().empty());
+}
+
+TEST_CASE("a known key that the algorithm does not use gets one note") {
+  const Trial trial;
+  Program program = trial.train(set({"algorithm.staleness=5"}), "run");
+  REQUIRE(program.wait() == 0);
+  CHECK(program.says("note: "));
+  CHECK(program.says("algorithm.staleness"));
+}
+
+TEST_CASE("the target accuracy ends a run at the evaluation that reaches it") {
+  const Trial trial;
+  const auto report = trial.report_of(
+      set({"job.target_accuracy=0.3", "job.samples=100000", "evaluation.every=1000"}));
+  CHECK(report.at("status") == "target reached");
+  CHECK(report.at("samples") < 100000);
+  CHECK(report.at("final").at("eval_accuracy") >= 0.3);
+  require_whole_ledger(report, report.at("samples").get<std::uint64_t>());
+}
+
+TEST_CASE("a loss that is not finite ends the run, naming worker, step and learning rate") {
+  const Trial trial;
+  const std::string processes = GENERATE("0", "2");
+  const std::string name = GENERATE("asp", "bsp");
+  Program program = trial.train(
+      Words{"--quiet", "--processes", processes} +
+          set({"training.lr=1000000", "training.weight_decay=1", "algorithm.name=" + name}), "run");
+  REQUIRE(program.wait() == 1);
+  INFO(program.errors());
+  CHECK(program.says("the loss is not finite at worker "));
+  CHECK(program.says("step "));
+  CHECK(program.says("lr 1e+06"));
+  CHECK(program.children().empty());
+  CHECK(trial.report().at("status").get<std::string>().starts_with("failed"));
+}
