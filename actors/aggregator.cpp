@@ -92,7 +92,8 @@ class AggregatorDriver final : public TensorVerbs {
   }
   void reject(const Message& message, std::string why) override {
     ++refused_other_;
-    self_->send(coordinator_, PeerRejected{message.from, to_string(message.from) + " sent a " + why});
+    self_->send(coordinator_,
+                PeerRejected{message.from, to_string(message.from) + " sent a " + why});
   }
 
  private:
@@ -112,7 +113,7 @@ class AggregatorDriver final : public TensorVerbs {
 
 AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
                                           StewardActor steward, MonitorActor monitor,
-                                         RejectionDesk coordinator) {
+                                          RejectionDesk coordinator) {
   auto driver = std::make_shared<AggregatorDriver>(self, std::move(options), std::move(steward),
                                                    std::move(monitor), std::move(coordinator));
   return {

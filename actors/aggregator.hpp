@@ -13,10 +13,10 @@ namespace murm {
 struct AggregatorOptions {
   AlgorithmOptions algorithm;
   std::uint32_t shard = 0;
-  Tensor initial;                          // this shard's initial parameters
+  Tensor initial;                                // this shard's initial parameters
   std::shared_ptr<const MachineState> restored;  // of a checkpoint; null: start fresh
-  LeaseId restored_leases = 0;             // leases the checkpoint holds
-  std::uint64_t leases_expected = 0;       // of the whole run, 0: unknown
+  LeaseId restored_leases = 0;                   // leases the checkpoint holds
+  std::uint64_t leases_expected = 0;             // of the whole run, 0: unknown
 };
 
 /// In:    Delivery (pull, push), Membership, SnapshotRequest.
@@ -25,6 +25,6 @@ struct AggregatorOptions {
 /// A partner is lost: its route goes with the next Membership; what it sent afterwards is refused.
 AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
                                           StewardActor steward, MonitorActor monitor,
-                                         RejectionDesk coordinator);
+                                          RejectionDesk coordinator);
 
 }  // namespace murm

@@ -112,7 +112,7 @@ using ReportDesk = caf::typed_actor<Takes<WorkerReport>, Takes<Failure>>;
 // -- joining
 struct JoinRequest {
   Hello hello;
-  std::uint64_t connection = 0;  // 0: workers of this process
+  std::uint64_t connection = 0;      // 0: workers of this process
   std::vector<WorkerActor> workers;  // one for each seat, or one link for all
 };
 struct JoinAnswer {
@@ -176,8 +176,8 @@ struct MonitorSummary {
   std::map<PeerId, WorkDone> applied;              // at shard 0, by worker: also of the lost
 };
 
-using AggregatorActor = caf::typed_actor<Takes<Delivery>, Takes<Membership>,
-                                         Answers<SnapshotRequest, ShardSnapshot>>;
+using AggregatorActor =
+    caf::typed_actor<Takes<Delivery>, Takes<Membership>, Answers<SnapshotRequest, ShardSnapshot>>;
 using DeviceActor = caf::typed_actor<Takes<ComputeJob>>;
 using StewardActor =
     caf::typed_actor<Takes<LeaseRequest>, Takes<Applied>, Takes<Membership>, Takes<HoldAt>,

@@ -4,15 +4,17 @@
 
 #include "gpu/host/buffer_pool.hpp"
 #include "runtime/checkpoint_store.hpp"
-#include "runtime/job_file.hpp"
 #include "runtime/hash.hpp"
+#include "runtime/job_file.hpp"
 #include "serialization/safetensors.hpp"
 
 namespace murm {
 
 namespace {
 
-std::string shard_name(std::uint32_t shard) { return "shard-" + std::to_string(shard) + ".safetensors"; }
+std::string shard_name(std::uint32_t shard) {
+  return "shard-" + std::to_string(shard) + ".safetensors";
+}
 
 std::string key(std::uint32_t shard, const std::string& name) {
   return "shard" + std::to_string(shard) + "." + name;
@@ -70,7 +72,9 @@ CheckpointerActor::behavior_type checkpointer(CheckpointerActor::pointer /*self*
                                               CheckpointerOptions options) {
   auto store = std::make_shared<CheckpointStore>(options.folder, options.keep);
   return {
-      [store, options](const CheckpointRequest& request) { return write(*store, options, request); },
+      [store, options](const CheckpointRequest& request) {
+        return write(*store, options, request);
+      },
   };
 }
 
@@ -98,9 +102,10 @@ Restored restore_checkpoint(const std::filesystem::path& folder, std::uint64_t j
     throw InputError("--resume: " + checkpoint.error().text);
   }
   if (checkpoint->job_hash != job_hash) {
-    throw InputError("--resume: " + checkpoint->folder.string() +
-                     " was written by a job with another model, data, training or algorithm section. "
-                     "HINT: resume with the job file it was started with");
+    throw InputError(
+        "--resume: " + checkpoint->folder.string() +
+        " was written by a job with another model, data, training or algorithm section. "
+        "HINT: resume with the job file it was started with");
   }
   Restored restored;
   const auto number = [&](const std::string& name) {

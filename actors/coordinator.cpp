@@ -12,9 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kDrainDeadline{700};    // after an interrupt: what is in flight may still land
-constexpr milliseconds kReportDeadline{500};   // at the end: workers may still report
-constexpr seconds kRejoinDeadline{30};         // without any worker
+constexpr milliseconds kDrainDeadline{700};  // after an interrupt: what is in flight may still land
+constexpr milliseconds kReportDeadline{500};  // at the end: workers may still report
+constexpr seconds kRejoinDeadline{30};        // without any worker
 constexpr seconds kSnapshotDeadline{30};
 constexpr seconds kEvaluationDeadline{600};
 constexpr seconds kDiskDeadline{600};
@@ -61,6 +61,7 @@ class Coordinator {
       membership.change.left.push_back(peer);
     }
     if (phase_ >= Phase::ending) return;
+    if (lost.connection != 0 && membership.change.left.empty()) return;  // a stranger, never seated
     if (phase_ == Phase::gathering && !options_.workers_can_come) {
       return end(RunStatus::failed, "a worker process ended before the run began: " + lost.reason);
     }
@@ -87,7 +88,8 @@ class Coordinator {
   void take_report(const WorkerReport& report) {
     if (!seats_.report(report)) return;
     if (members_.insert(report.worker).second) admit(report.worker);
-    if (phase_ == Phase::ending && reports_missing_.erase(report.worker) > 0) collect_when_complete();
+    if (phase_ == Phase::ending && reports_missing_.erase(report.worker) > 0)
+      collect_when_complete();
   }
 
   void interrupt(int signal) {
@@ -205,8 +207,9 @@ class Coordinator {
   }
 
   void start_checkpoint() {
-    self_->request(cast_.checkpointer, kDiskDeadline,
-                   CheckpointRequest{outcome_.shards, outcome_.view})
+    self_
+        ->request(cast_.checkpointer, kDiskDeadline,
+                  CheckpointRequest{outcome_.shards, outcome_.view})
         .then(
             [this](const CheckpointDone& done) {
               if (!done.written) notice("checkpoint not written, training goes on: " + done.note);

@@ -18,8 +18,8 @@ enum class RunStatus : std::uint8_t { finished, interrupted, failed };
 /// Everything the report of a run is made of.
 struct RunOutcome {
   RunStatus status = RunStatus::failed;
-  std::string reason;  // why it failed or stopped
-  int signal = 0;      // that interrupted it
+  std::string reason;              // why it failed or stopped
+  int signal = 0;                  // that interrupted it
   SampleCount samples_before = 0;  // applied before this process began (resumed run)
   StewardView view;
   MonitorSummary summary;
@@ -34,7 +34,7 @@ struct CoordinatorOptions {
   std::uint64_t run = 0;
   std::uint64_t parameters = 0;
   SampleCount evaluation_every = 0;
-  SampleCount position = 0;      // samples already applied (resumed run)
+  SampleCount position = 0;       // samples already applied (resumed run)
   bool workers_can_come = false;  // further processes may join: losing all workers is not the end
   std::function<void(RunOutcome)> finished;  // called once, on the coordinator's thread
 };
@@ -58,7 +58,8 @@ using CoordinatorSelf = CoordinatorActor::extend<Takes<Cast>, Takes<Deadline>>;
 /// State: seats of the workers, the phase of the run, the pieces of the cut in progress.
 /// A worker is lost: a new membership epoch without it. An aggregator, the steward or the evaluator is
 /// lost: the run fails with one sentence.
-CoordinatorSelf::behavior_type coordinator(CoordinatorSelf::pointer self, CoordinatorOptions options);
+CoordinatorSelf::behavior_type coordinator(CoordinatorSelf::pointer self,
+                                           CoordinatorOptions options);
 
 }  // namespace murm
 

@@ -10,6 +10,7 @@ namespace murm {
 namespace {
 
 constexpr std::chrono::seconds kJoinDeadline{10};
+constexpr std::size_t kDroppedRemembered = 4096;  // connections; the transport forgets no sooner
 
 /// A lease that was granted, and the shards that have not had its gradient yet.
 struct Granted {
@@ -45,10 +46,14 @@ class Link {
 
   void take(const WireFrames& event) {
     if (!transport_) return early_.push_back(event);
+    if (dropped_.contains(event.connection)) return;  // was under way when its peer was dropped
     auto found = peers_.find(event.connection);
     if (found == peers_.end()) {
       if (event.channel == Channel::bulk) return;  // of a connection that was dropped
-      found = peers_.emplace(event.connection, Peer{{*transport_, event.connection}, {}, {}, false, false}).first;
+      found = peers_
+                  .emplace(event.connection,
+                           Peer{{*transport_, event.connection}, {}, {}, false, false})
+                  .first;
     }
     Peer& peer = found->second;
     peer.heard = clock_->now();
@@ -117,8 +122,8 @@ class Link {
     const auto found = peers_.find(id);
     if (found == peers_.end() || !found->second.wire.broken()) return;
     if (found->second.wire.faults().of(DecodeFault::unknown_version) > 0) {
-      found->second.wire.send(Refusal{"this coordinator speaks protocol version " +
-                                      std::to_string(protocol_version)});
+      found->second.wire.send(
+          Refusal{"this coordinator speaks protocol version " + std::to_string(protocol_version)});
     }
     lose(id, "it sent a message that was refused");
   }
@@ -198,6 +203,8 @@ class Link {
     for (const auto& [worker, leases] : peer.workers) connections_.erase(worker);
     peers_.erase(found);
     transport_->drop(id);
+    dropped_.insert(id);
+    if (dropped_.size() > kDroppedRemembered) dropped_.erase(dropped_.begin());
     self_->send(options_.coordinator, ProcessLost{id, 0, reason});
   }
 
@@ -214,8 +221,9 @@ class Link {
   std::shared_ptr<Transport> transport_;
   std::map<ConnectionId, Peer> peers_;
   std::map<PeerId, ConnectionId> connections_;
-  std::vector<WireFrames> early_;  // that came before the transport was attached
-  DecodeCounters faults_;  // of connections that are gone, and of wrong addresses
+  std::vector<WireFrames> early_;   // that came before the transport was attached
+  std::set<ConnectionId> dropped_;  // the latest ones
+  DecodeCounters faults_;           // of connections that are gone, and of wrong addresses
 };
 
 }  // namespace

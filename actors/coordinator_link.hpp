@@ -28,10 +28,9 @@ struct AttachTransport {
   std::shared_ptr<Transport> transport;
 };
 
-using CoordinatorLink =
-    WorkerActor::extend<Takes<AttachTransport>, Takes<WireFrames>, Takes<WireConnected>,
-                        Takes<WireLost>, Takes<HeartbeatTick>,
-                        Answers<LinkCountsRequest, LinkCounts>>;
+using CoordinatorLink = WorkerActor::extend<
+    Takes<AttachTransport>, Takes<WireFrames>, Takes<WireConnected>, Takes<WireLost>,
+    Takes<HeartbeatTick>, Answers<LinkCountsRequest, LinkCounts>>;
 
 /// In:    frames of worker processes; Delivery, LeaseGrant, StopWorker for remote workers.
 /// Out:   JoinRequest, LeaseRequest, Delivery, WorkerReport, Failure on behalf of remote workers; ProcessLost.

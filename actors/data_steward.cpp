@@ -63,8 +63,8 @@ class Steward {
   }
 
   StewardView view() const {
-    const Nanoseconds active =
-        first_grant_.count() == 0 ? Nanoseconds{0} : last_apply_ - first_grant_ - paused_;
+    const Nanoseconds active = first_grant_.count() == 0 ? Nanoseconds{0}
+                                                         : last_apply_ - first_grant_ - paused_;
     return StewardView{plan_.counts(),   plan_.next_lease(), plan_.next_step(),
                        plan_.position(), plan_.finished(),   std::max(active, Nanoseconds{0})};
   }

@@ -13,7 +13,7 @@ using DrainedDesk = caf::typed_actor<Takes<Drained>>;
 
 struct StewardOptions {
   LeasePlanOptions plan;
-  std::optional<StewardView> restored;   // of a checkpoint
+  std::optional<StewardView> restored;  // of a checkpoint
 };
 
 /// In:    LeaseRequest, Applied, Membership, HoldAt (the first one begins the run), StopLeases, ViewRequest.

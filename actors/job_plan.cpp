@@ -24,8 +24,8 @@ OptimizerKind optimizer_kind(const std::string& name) {
 SampleCount total_samples(const Job& job, SampleCount epoch) {
   SampleCount total = job.job.samples;
   if (job.job.epochs > 0) {
-    const auto by_epochs =
-        static_cast<SampleCount>(std::llround(job.job.epochs * static_cast<double>(epoch)));
+    const auto by_epochs = static_cast<SampleCount>(
+        std::llround(job.job.epochs * static_cast<double>(epoch)));
     total = total == 0 ? by_epochs : std::min(total, by_epochs);
   }
   return total;
@@ -37,8 +37,8 @@ Schedule make_schedule(const Job& job, SampleCount total, double samples_per_upd
   schedule.kind = training.schedule == "cosine" ? ScheduleKind::cosine
                   : training.schedule == "step" ? ScheduleKind::step
                                                 : ScheduleKind::constant;
-  schedule.clock =
-      training.schedule_clock == "updates" ? ScheduleClock::updates : ScheduleClock::samples;
+  schedule.clock = training.schedule_clock == "updates" ? ScheduleClock::updates
+                                                        : ScheduleClock::samples;
   const double unit = schedule.clock == ScheduleClock::samples ? samples_per_update : 1.0;
   schedule.learning_rate = training.lr;
   schedule.minimum = training.lr_min < 0 ? training.lr / 10 : training.lr_min;
@@ -54,7 +54,8 @@ struct DeviceAndObjective {
   std::unique_ptr<Device> device = std::make_unique<HostDevice>();
   std::unique_ptr<Objective> objective;
   DeviceAndObjective(const Job& job, std::size_t features, std::size_t classes, std::size_t batch)
-      : objective(make_objective(job.model.kind, job.model.hidden, features, classes, *device, batch)) {}
+      : objective(
+            make_objective(job.model.kind, job.model.hidden, features, classes, *device, batch)) {}
 };
 
 }  // namespace
@@ -71,7 +72,8 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
   JobPlan plan;
   plan.job = job;
   plan.shape = shape;
-  for (const ParameterTensor& tensor : parameter_layout(job, shape)) plan.parameters += tensor.size();
+  for (const ParameterTensor& tensor : parameter_layout(job, shape))
+    plan.parameters += tensor.size();
   if (job.cluster.aggregators > plan.parameters) {
     throw InputError("cluster.aggregators = " + std::to_string(job.cluster.aggregators) +
                      " is more than the model's " + std::to_string(plan.parameters) +
@@ -81,15 +83,17 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
   AlgorithmOptions& algorithm = plan.algorithm;
   algorithm.parameters = plan.parameters;
   algorithm.shards = static_cast<std::uint32_t>(job.cluster.aggregators);
-  algorithm.optimizer = OptimizerOptions{
-      optimizer_kind(job.training.optimizer), job.training.momentum, job.training.beta1,
-      job.training.beta2, OptimizerOptions{}.epsilon, job.training.weight_decay};
+  algorithm.optimizer = OptimizerOptions{optimizer_kind(job.training.optimizer),
+                                         job.training.momentum,
+                                         job.training.beta1,
+                                         job.training.beta2,
+                                         OptimizerOptions{}.epsilon,
+                                         job.training.weight_decay};
   const Algorithm& traits = find_algorithm(algorithm);
   const std::uint64_t lease = job.training.batch * job.training.accumulate;
   const SampleCount total = total_samples(job, shape.train);
   const std::uint64_t leases_per_update = traits.combines ? job.cluster.workers : 1;
-  algorithm.schedule =
-      make_schedule(job, total, static_cast<double>(lease * leases_per_update));
+  algorithm.schedule = make_schedule(job, total, static_cast<double>(lease * leases_per_update));
   plan.leases = LeasePlanOptions{traits.synchronous, static_cast<std::uint32_t>(lease), total,
                                  algorithm.shards};
   plan.evaluation_every = job.evaluation.every != 0 ? job.evaluation.every : shape.train;
@@ -115,7 +119,8 @@ LaneFactory make_lane_factory(const Job& job) {
     {
       const std::lock_guard<std::mutex> guard(shared->mutex);
       if (!shared->data) {
-        shared->data = load_split(job.data.kind, job.data.path, job.job.seed, Split::train, job.data.train);
+        shared->data = load_split(job.data.kind, job.data.path, job.job.seed, Split::train,
+                                  job.data.train);
       }
       data = shared->data;
     }

@@ -20,7 +20,8 @@ class Monitor {
       : options_(std::move(options)),
         clock_(std::move(clock)),
         metrics_(options_.metrics_file),
-        progress_(std::cerr, *clock_, options_.style, [] { return terminal_width(STDERR_FILENO); }) {
+        progress_(std::cerr, *clock_, options_.style,
+                  [] { return terminal_width(STDERR_FILENO); }) {
     state_.samples = options_.samples_start;
     state_.samples_total = options_.samples_total;
   }
@@ -32,7 +33,8 @@ class Monitor {
     staleness_sum_ += static_cast<double>(event.staleness);
     summary_.staleness_max = std::max(summary_.staleness_max, event.staleness);
     const std::size_t place = std::min<std::size_t>(event.staleness, kHistogramPlaces - 1);
-    if (summary_.staleness_histogram.size() <= place) summary_.staleness_histogram.resize(place + 1);
+    if (summary_.staleness_histogram.size() <= place)
+      summary_.staleness_histogram.resize(place + 1);
     ++summary_.staleness_histogram[place];
     if (event.shard != 0) return;
     summary_.updates = event.version;

@@ -26,7 +26,8 @@ constexpr std::size_t kSchedulerThreads = 2;        // control only: compute has
 std::uint64_t draw_run_id() {
   std::uint64_t id = 0;
   while (id == 0) {
-    if (getrandom(&id, sizeof id, 0) != sizeof id) throw RunError("the system gives no random numbers");
+    if (getrandom(&id, sizeof id, 0) != sizeof id)
+      throw RunError("the system gives no random numbers");
   }
   return id;
 }
@@ -37,11 +38,12 @@ PreparedJob prepare_job(const Job& job, bool over_network) {
   if (over_network && (to_toml(job).size() > job_bytes_max || job.cluster.workers > seats_max)) {
     throw InputError("the job is too large for worker processes: at most " +
                      std::to_string(seats_max) + " workers and a job file of " +
-                     std::to_string(job_bytes_max) + " bytes. HINT: fewer entries in emulate.step_ms");
+                     std::to_string(job_bytes_max) +
+                     " bytes. HINT: fewer entries in emulate.step_ms");
   }
   PreparedJob prepared;
-  prepared.test =
-      load_split(job.data.kind, job.data.path, job.job.seed, Split::test, job.data.test);
+  prepared.test = load_split(job.data.kind, job.data.path, job.job.seed, Split::test,
+                             job.data.test);
   prepared.plan = plan_job(job, data_shape(job, *prepared.test));
   return prepared;
 }
@@ -100,11 +102,12 @@ void TrainingNode::spawn_cast() {
   }
   cast_.steward = system_->spawn(data_steward, leases, clock_, DrainedDesk(coordinator_));
   cast_.monitor = system_->spawn<caf::detached>(monitor, watching, clock_);
-  cast_.evaluator =
-      system_->spawn<caf::detached>(evaluator, make_evaluator_factory(job, options_.prepared.test));
+  cast_.evaluator = system_->spawn<caf::detached>(
+      evaluator, make_evaluator_factory(job, options_.prepared.test));
   if (job.checkpoint.every > 0) {
     cast_.checkpointer = system_->spawn<caf::detached>(
-        checkpointer, CheckpointerOptions{options_.checkpoints, job.checkpoint.keep, resume_hash(job)});
+        checkpointer,
+        CheckpointerOptions{options_.checkpoints, job.checkpoint.keep, resume_hash(job)});
   }
   spawn_aggregators();
   caf::anon_send(caf::actor_cast<CoordinatorSelf>(coordinator_), cast_);
@@ -126,9 +129,8 @@ void TrainingNode::spawn_aggregators() {
       options.restored_leases = options_.restored->view.next_lease;
     }
     options.leases_expected = (plan_.leases.total + lease - 1) / lease;
-    cast_.aggregators.push_back(
-        system_->spawn<caf::detached>(aggregator, std::move(options), cast_.steward, cast_.monitor,
-                                       RejectionDesk(coordinator_)));
+    cast_.aggregators.push_back(system_->spawn<caf::detached>(
+        aggregator, std::move(options), cast_.steward, cast_.monitor, RejectionDesk(coordinator_)));
   }
 }
 
@@ -191,7 +193,9 @@ void TrainingNode::close() {
   system_.reset();  // waits for every actor
 }
 
-std::string TrainingNode::endpoint() const { return transport_ ? transport_->control_endpoint() : ""; }
+std::string TrainingNode::endpoint() const {
+  return transport_ ? transport_->control_endpoint() : "";
+}
 
 void TrainingNode::interrupt(int signal) { caf::anon_send(coordinator_, Interrupt{signal}); }
 

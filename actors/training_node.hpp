@@ -27,13 +27,13 @@ PreparedJob prepare_job(const Job& job, bool over_network);
 
 struct TrainingNodeOptions {
   PreparedJob prepared;
-  std::string listen;                  // endpoint for worker processes; empty: all workers live here
-  bool workers_can_come = false;       // worker processes of any origin, at any time
+  std::string listen;             // endpoint for worker processes; empty: all workers live here
+  bool workers_can_come = false;  // worker processes of any origin, at any time
   std::optional<Restored> restored;
   std::filesystem::path metrics_file;
   std::filesystem::path checkpoints;
   ProgressStyle progress = ProgressStyle::lines;
-  std::function<void()> finished;      // called once, on a foreign thread: the outcome is there
+  std::function<void()> finished;  // called once, on a foreign thread: the outcome is there
 };
 
 /// Construction starts the run; destruction ends every actor and socket.

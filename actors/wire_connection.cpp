@@ -14,7 +14,8 @@ struct Views {
   std::array<FrameView, frames_max + 1> views;
   std::size_t count = 0;
   explicit Views(const Frames& frames) : count(std::min(frames.frames.size(), frames_max + 1)) {
-    for (std::size_t i = 0; i < count; ++i) views[i] = {frames.frames[i].data, frames.frames[i].size};
+    for (std::size_t i = 0; i < count; ++i)
+      views[i] = {frames.frames[i].data, frames.frames[i].size};
   }
   std::span<const FrameView> span() const { return std::span(views).first(count); }
 };

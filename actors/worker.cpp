@@ -31,6 +31,7 @@ class WorkerDriver final : public TensorVerbs {
   void seated(PeerId peer) {
     peer_ = peer;
     report_.worker = peer;
+    tell_device_failure();
     start_when_ready();
   }
   void device_ready() {
@@ -65,8 +66,8 @@ class WorkerDriver final : public TensorVerbs {
   }
 
   void device_failed(const Failure& failure) {
-    self_->send(coordinator_, Failure{peer_, "worker " + std::to_string(options_.slot) +
-                                                         ": " + failure.reason});
+    device_failure_ = "worker " + std::to_string(options_.slot) + ": " + failure.reason;
+    tell_device_failure();
   }
   void report() { self_->send(coordinator_, report_); }
   void report_again() {
@@ -90,11 +91,17 @@ class WorkerDriver final : public TensorVerbs {
     self_->send(aggregators_.at(to.ordinal()), Delivery{to, std::move(message)});
   }
   void reject(const Message& /*message*/, std::string why) override {
-    self_->send(coordinator_, Failure{peer_, "worker " + std::to_string(options_.slot) +
-                                                         " received " + why});
+    self_->send(coordinator_,
+                Failure{peer_, "worker " + std::to_string(options_.slot) + " received " + why});
   }
 
  private:
+  /// Without a seat nobody would know whose failure it is.
+  void tell_device_failure() {
+    if (peer_ == PeerId{} || device_failure_.empty()) return;
+    self_->send(coordinator_, Failure{peer_, device_failure_});
+  }
+
   /// The first report tells the coordinator that this worker can begin.
   void start_when_ready() {
     if (peer_ == PeerId{} || !device_ready_) return;
@@ -106,16 +113,16 @@ class WorkerDriver final : public TensorVerbs {
     char rate[32];
     std::snprintf(rate, sizeof rate, "%g", learning_rate_);
     self_->send(coordinator_,
-                Failure{peer_, "the loss is not finite at worker " +
-                                           std::to_string(options_.slot) + ", step " +
-                                           std::to_string(lease.step) + ", lr " + rate +
-                                           ". HINT: lower training.lr or set training.clip"});
+                Failure{peer_, "the loss is not finite at worker " + std::to_string(options_.slot) +
+                                   ", step " + std::to_string(lease.step) + ", lr " + rate +
+                                   ". HINT: lower training.lr or set training.clip"});
   }
 
   WorkerSelf::pointer self_;
   WorkerOptions options_;
   PeerId peer_;
   bool device_ready_ = false;
+  std::string device_failure_;
   std::vector<DeliveryActor> aggregators_;  // by shard; remote: its link, for each
   LeaseDesk steward_;
   ReportDesk coordinator_;
@@ -131,8 +138,8 @@ class WorkerDriver final : public TensorVerbs {
 }  // namespace
 
 WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options,
-                                 LaneFactory make_lane,
-                                 std::vector<DeliveryActor> aggregators, LeaseDesk steward, ReportDesk coordinator,
+                                 LaneFactory make_lane, std::vector<DeliveryActor> aggregators,
+                                 LeaseDesk steward, ReportDesk coordinator,
                                  std::shared_ptr<const Clock> clock) {
   auto driver = std::make_shared<WorkerDriver>(self, std::move(options), std::move(make_lane),
                                                std::move(aggregators), std::move(steward),

@@ -18,16 +18,16 @@ struct WorkerOptions {
 };
 
 /// The worker's own interface: the device's answers, and the end of an emulated step.
-using WorkerSelf = WorkerActor::extend<Takes<StartWorker>, Takes<DeviceReady>, Takes<ComputeDone>, Takes<Failure>,
-                                       Takes<ReportRequest>>;
+using WorkerSelf = WorkerActor::extend<Takes<StartWorker>, Takes<DeviceReady>, Takes<ComputeDone>,
+                                       Takes<Failure>, Takes<ReportRequest>>;
 
 /// In:    StartWorker (once it has a seat), LeaseGrant, Delivery (parameters), ComputeDone, StopWorker, ReportRequest.
 /// Out:   LeaseRequest, Delivery (pull, push), ComputeJob, WorkerReport, Failure.
 /// State: the machine and this worker's counters.
 /// The coordinator's process is lost: its link ends and this actor with it.
 WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options,
-                                 LaneFactory make_lane,
-                                 std::vector<DeliveryActor> aggregators, LeaseDesk steward, ReportDesk coordinator,
+                                 LaneFactory make_lane, std::vector<DeliveryActor> aggregators,
+                                 LeaseDesk steward, ReportDesk coordinator,
                                  std::shared_ptr<const Clock> clock);
 
 }  // namespace murm

@@ -64,7 +64,10 @@ class Link {
 
   void deliver(const Delivery& delivery) { wire_->send(Routed{delivery.to, delivery.message}); }
   void request(const LeaseRequest& request) { wire_->send(request); }
-  void fail(const Failure& failure) { wire_->send(failure); }
+  void fail(const Failure& failure) {
+    failure_ = failure.reason;
+    wire_->send(failure);
+  }
   void report(WorkerReport report) {
     const TransportCounters counters = transport_->counters();
     report.bytes_sent = counters.bytes_sent;
@@ -76,7 +79,7 @@ class Link {
   void worker_ended(const caf::actor_addr& address, const std::string& reason) {
     if (!stopping_) return end("a worker ended: " + reason);
     std::erase_if(workers_, [&](const auto& entry) { return entry.second.address() == address; });
-    if (workers_.empty()) end("");
+    if (workers_.empty()) end(failure_);
   }
   void leave() {
     if (wire_ && wire_->admitted()) wire_->send(Leave{process_id()});
@@ -129,6 +132,7 @@ class Link {
   std::chrono::milliseconds heartbeat_{500};
   Nanoseconds heard_{0};
   ConnectionId early_ = 0;  // that stood before the transport was attached
+  std::string failure_;     // of a worker here; empty: all is well
   bool stopping_ = false;
   bool ended_ = false;
 };

@@ -31,10 +31,10 @@ struct WorkerLinkOptions {
 };
 struct LeaveRun {};
 
-using WorkerLink = DeliveryActor::extend<Takes<LeaseRequest>, Takes<WorkerReport>, Takes<Failure>,
-                                         Takes<AttachTransport>, Takes<WireFrames>,
-                                         Takes<WireConnected>, Takes<WireLost>,
-                                         Takes<HeartbeatTick>, Takes<LeaveRun>>;
+using WorkerLink =
+    DeliveryActor::extend<Takes<LeaseRequest>, Takes<WorkerReport>, Takes<Failure>,
+                          Takes<AttachTransport>, Takes<WireFrames>, Takes<WireConnected>,
+                          Takes<WireLost>, Takes<HeartbeatTick>, Takes<LeaveRun>>;
 
 /// In:    frames of the coordinator's process; Delivery, LeaseRequest, WorkerReport, Failure of workers.
 /// Out:   the same over the wire; LeaseGrant, Delivery, StartWorker, StopWorker to local workers.

@@ -22,7 +22,9 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
   WorkerLinkOptions link;
   link.endpoint = options_.join;
   link.hello = Hello{options_.build, process_id(), "cpu", options_.slots};
-  link.welcomed = [this](const Welcome& welcome, const caf::actor& self) { return seat(welcome, self); };
+  link.welcomed = [this](const Welcome& welcome, const caf::actor& self) {
+    return seat(welcome, self);
+  };
   link.ended = options_.finished;
   link_ = system_->spawn(worker_link, std::move(link), clock_);
   try {
@@ -46,8 +48,8 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, const caf::actor& link) {
   for (const WorkerSeat& seat : welcome.seats) {
     const WorkerSelf spawned = system_->spawn(
         worker, WorkerOptions{algorithm, seat.slot, emulated_step_time(job, seat.slot)}, make_lane,
-        std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network), ReportDesk(network),
-        clock_);
+        std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
+        ReportDesk(network), clock_);
     caf::anon_send(spawned, StartWorker{seat.peer});
     seated.workers.push_back(spawned);
   }

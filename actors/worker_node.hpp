@@ -15,8 +15,9 @@ struct WorkerNodeOptions {
   std::string join;                  // endpoint of the coordinator
   std::vector<std::uint32_t> slots;  // worker numbers to ask for; empty: any one
   std::string build;
-  std::function<void(std::size_t workers)> joined;     // called once, on a foreign thread
-  std::function<void(std::string reason)> finished;  // called once, on a foreign thread; empty: all is well
+  std::function<void(std::size_t workers)> joined;  // called once, on a foreign thread
+  std::function<void(std::string reason)>
+      finished;  // called once, on a foreign thread; empty: all is well
 };
 
 /// Construction connects (waiting for the coordinator as long as it takes); destruction ends everything.

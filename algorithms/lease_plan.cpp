@@ -16,8 +16,8 @@ Lease& LeasePlan::append(Step step, std::uint32_t index, std::uint32_t quorum, P
   SampleCount samples = options_.lease_samples;
   if (options_.total != 0) samples = std::min(samples, options_.total - position_);
   Outstanding entry;
-  entry.lease = Lease{next_lease_, step, index, quorum, position_,
-                      static_cast<std::uint32_t>(samples), true};
+  entry.lease = Lease{
+      next_lease_, step, index, quorum, position_, static_cast<std::uint32_t>(samples), true};
   entry.holder = holder;
   entry.shards_missing = options_.shards;
   position_ += samples;
@@ -34,7 +34,8 @@ void LeasePlan::plan_step() {
   }
   plan.first = next_lease_;
   plan.quorum = static_cast<std::uint32_t>(leases);
-  for (std::uint32_t i = 0; i < plan.quorum; ++i) append(next_step_, i, plan.quorum, plan.members[i]);
+  for (std::uint32_t i = 0; i < plan.quorum; ++i)
+    append(next_step_, i, plan.quorum, plan.members[i]);
   plans_.emplace(next_step_++, std::move(plan));
 }
 
@@ -61,7 +62,8 @@ std::optional<Grant> LeasePlan::next_synchronous(PeerId worker) {
   const auto member = std::lower_bound(plan.members.begin(), plan.members.end(), worker);
   MURM_ASSERT(member != plan.members.end(), to_string(worker) + " is not in its step");
   const auto rank = static_cast<std::uint32_t>(member - plan.members.begin());
-  if (rank >= plan.quorum) return std::nullopt;  // the run's last step has fewer leases than workers
+  if (rank >= plan.quorum)
+    return std::nullopt;  // the run's last step has fewer leases than workers
   ++state.next_step;
   return hand_out(outstanding_.at(plan.first + rank), worker, true);
 }
@@ -99,9 +101,10 @@ std::vector<Grant> LeasePlan::request(PeerId worker) {
 }
 
 PeerId LeasePlan::least_busy() const {
-  return std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
-           return a.second.in_hand < b.second.in_hand;
-         })->first;
+  return std::min_element(
+             workers_.begin(), workers_.end(),
+             [](const auto& a, const auto& b) { return a.second.in_hand < b.second.in_hand; })
+      ->first;
 }
 
 std::vector<Grant> LeasePlan::leave(PeerId worker) {

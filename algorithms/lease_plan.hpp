@@ -14,10 +14,10 @@
 namespace murm {
 
 struct LeasePlanOptions {
-  bool synchronous = false;        // leases are a function of (step, worker index), else first come
+  bool synchronous = false;  // leases are a function of (step, worker index), else first come
   std::uint32_t lease_samples = 1;  // batch x accumulate
-  SampleCount total = 0;           // samples of the whole run; 0: no end
-  std::uint32_t shards = 1;        // applies that complete a lease
+  SampleCount total = 0;            // samples of the whole run; 0: no end
+  std::uint32_t shards = 1;         // applies that complete a lease
 };
 
 struct LeaseCounts {

@@ -8,8 +8,8 @@ namespace {
 
 template <class Entries>
 auto& find_entry(Entries& entries, const std::string& name) {
-  const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.first == name; });
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const auto& e) { return e.first == name; });
   if (found == entries.end()) {
     throw InputError("checkpoint has no entry '" + name +
                      "'. HINT: it was written by another algorithm or optimizer");
@@ -19,9 +19,13 @@ auto& find_entry(Entries& entries, const std::string& name) {
 
 }  // namespace
 
-std::uint64_t MachineState::number(const std::string& name) const { return find_entry(numbers, name); }
+std::uint64_t MachineState::number(const std::string& name) const {
+  return find_entry(numbers, name);
+}
 
-const Tensor& MachineState::tensor(const std::string& name) const { return find_entry(tensors, name); }
+const Tensor& MachineState::tensor(const std::string& name) const {
+  return find_entry(tensors, name);
+}
 
 void require_cut(const MachineState& state) {
   const std::uint64_t unfinished = state.number("unfinished");

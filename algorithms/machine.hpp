@@ -19,12 +19,12 @@ namespace murm {
 /// The samples of one gradient: a range of the run's endless stream of shuffled epochs.
 struct Lease {
   LeaseId id = 0;
-  Step step = 0;               // the step it belongs to; asynchronous: counts the grants of its worker
-  std::uint32_t index = 0;     // place among the leases of its step, from 0: the order of reduction
-  std::uint32_t quorum = 1;    // leases of its step, fixed when the step was planned
-  SampleCount position = 0;    // first sample in the stream; epoch = position / size of the data set
-  std::uint32_t samples = 0;   // at least 1
-  bool requested = true;       // answers a request of this worker; false: taken over from a lost one
+  Step step = 0;            // the step it belongs to; asynchronous: counts the grants of its worker
+  std::uint32_t index = 0;  // place among the leases of its step, from 0: the order of reduction
+  std::uint32_t quorum = 1;   // leases of its step, fixed when the step was planned
+  SampleCount position = 0;   // first sample in the stream; epoch = position / size of the data set
+  std::uint32_t samples = 0;  // at least 1
+  bool requested = true;      // answers a request of this worker; false: taken over from a lost one
 };
 
 /// A gradient has been computed. `gradient` is the SUM over the samples of the lease (not the mean):
@@ -47,11 +47,11 @@ struct Message {
   MessageKind kind = MessageKind::pull;
   PeerId from;
   std::uint32_t shard = 0;
-  Version version = 0;        // push: version the worker read; parameters: version sent
-  Lease lease;                // push; pull: its step is the clock asked for
-  double loss_sum = 0;        // push
-  double learning_rate = 0;   // parameters: rate of the next update, for reports of divergence
-  Tensor payload;             // push: gradient range; parameters: the shard; immutable
+  Version version = 0;       // push: version the worker read; parameters: version sent
+  Lease lease;               // push; pull: its step is the clock asked for
+  double loss_sum = 0;       // push
+  double learning_rate = 0;  // parameters: rate of the next update, for reports of divergence
+  Tensor payload;            // push: gradient range; parameters: the shard; immutable
 };
 
 struct MembershipChange {
@@ -97,11 +97,11 @@ class Context {
   virtual Tensor initial_parameters() = 0;
 
   // -- tensors: verbs are carried out in order
-  virtual Tensor allocate(std::size_t length) = 0;                    // zeros, mutable, owned by the caller
-  virtual Tensor snapshot(const Tensor& source) = 0;                  // immutable copy of its value now
+  virtual Tensor allocate(std::size_t length) = 0;    // zeros, mutable, owned by the caller
+  virtual Tensor snapshot(const Tensor& source) = 0;  // immutable copy of its value now
   virtual void copy(const Tensor& destination, const Tensor& source) = 0;
-  virtual void axpy(const Tensor& y, float a, const Tensor& x) = 0;   // y <- y + a x
-  virtual void scale(const Tensor& x, float a) = 0;                   // x <- a x
+  virtual void axpy(const Tensor& y, float a, const Tensor& x) = 0;  // y <- y + a x
+  virtual void scale(const Tensor& x, float a) = 0;                  // x <- a x
   /// x <- x * min(1, limit / (|x|_2 * unit)): global-norm clipping of `unit` * x; returns nothing.
   virtual void clip(const Tensor& x, double unit, double limit) = 0;
   /// One optimizer step on `x` with gradient `gradient_scale * gradient`; see algorithms/optimizer.hpp.

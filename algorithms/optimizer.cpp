@@ -6,11 +6,14 @@ namespace murm {
 
 std::size_t optimizer_state_count(OptimizerKind kind) {
   switch (kind) {
-    case OptimizerKind::sgd: return 0;
+    case OptimizerKind::sgd:
+      return 0;
     case OptimizerKind::momentum:
-    case OptimizerKind::nesterov: return 1;
+    case OptimizerKind::nesterov:
+      return 1;
     case OptimizerKind::adam:
-    case OptimizerKind::adamw: return 2;
+    case OptimizerKind::adamw:
+      return 2;
   }
   return 0;
 }

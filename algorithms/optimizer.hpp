@@ -50,22 +50,24 @@ MURM_HOST_DEVICE inline void sgd_element(const OptimizerStep& s, float& x, float
 }
 
 /// Momentum: m <- mu m + g; x <- x - lr m            (PyTorch form: lr outside the buffer)
-MURM_HOST_DEVICE inline void momentum_element(const OptimizerStep& s, float& x, float gradient, float& m) {
+MURM_HOST_DEVICE inline void momentum_element(const OptimizerStep& s, float& x, float gradient,
+                                              float& m) {
   const float g = gradient * s.gradient_scale + s.weight_decay * x;
   m = s.momentum * m + g;
   x -= s.learning_rate * m;
 }
 
 /// Nesterov: m <- mu m + g; x <- x - lr (g + mu m)   (PyTorch form)
-MURM_HOST_DEVICE inline void nesterov_element(const OptimizerStep& s, float& x, float gradient, float& m) {
+MURM_HOST_DEVICE inline void nesterov_element(const OptimizerStep& s, float& x, float gradient,
+                                              float& m) {
   const float g = gradient * s.gradient_scale + s.weight_decay * x;
   m = s.momentum * m + g;
   x -= s.learning_rate * (g + s.momentum * m);
 }
 
 /// Adam (Kingma & Ba 2015, Algorithm 1); AdamW decays x first, by lr * wd (Loshchilov & Hutter 2019).
-MURM_HOST_DEVICE inline void adam_element(const OptimizerStep& s, float& x, float gradient, float& m,
-                                          float& v) {
+MURM_HOST_DEVICE inline void adam_element(const OptimizerStep& s, float& x, float gradient,
+                                          float& m, float& v) {
   const bool decoupled = s.kind == OptimizerKind::adamw;
   float g = gradient * s.gradient_scale;
   if (decoupled) {

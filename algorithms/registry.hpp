@@ -25,8 +25,8 @@ struct AlgorithmOptions {
 
 struct Algorithm {
   std::string_view name;
-  bool synchronous;        // leases are planned in steps
-  bool combines;           // one optimizer step for all leases of a step
+  bool synchronous;  // leases are planned in steps
+  bool combines;     // one optimizer step for all leases of a step
   std::unique_ptr<Machine> (*make_worker)(const AlgorithmOptions& options);
   std::unique_ptr<Machine> (*make_aggregator)(const AlgorithmOptions& options, std::uint32_t shard);
 };

@@ -11,7 +11,8 @@ double learning_rate_at(const Schedule& schedule, double now, double unit) {
     return schedule.learning_rate * std::min(1.0, (now + unit) / schedule.warmup);
   }
   switch (schedule.kind) {
-    case ScheduleKind::constant: return schedule.learning_rate;
+    case ScheduleKind::constant:
+      return schedule.learning_rate;
     case ScheduleKind::step: {
       double rate = schedule.learning_rate;
       for (const double milestone : schedule.milestones) {

@@ -21,7 +21,7 @@ struct Schedule {
   double factor = 0.1;               // step: multiplied in at each milestone
   std::vector<double> milestones{};  // step: fractions of `total`, ascending
   double warmup = 0;                 // linear from 0, in the clock's unit
-  double total = 0;                  // whole run in the clock's unit; 0 when the run has no known end
+  double total = 0;  // whole run in the clock's unit; 0 when the run has no known end
 };
 
 /// Rate of the update that happens at clock `now` (updates or samples so far), in the schedule's unit.

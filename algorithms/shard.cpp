@@ -8,7 +8,8 @@ void Shard::start(Context& context) {
   parameters_ = context.allocate(options_.length);
   context.copy(parameters_, context.initial_parameters());
   const std::size_t count = optimizer_state_count(options_.optimizer.kind);
-  for (std::size_t i = 0; i < count; ++i) optimizer_state_.push_back(context.allocate(options_.length));
+  for (std::size_t i = 0; i < count; ++i)
+    optimizer_state_.push_back(context.allocate(options_.length));
 }
 
 double Shard::learning_rate(double samples) const {
@@ -20,8 +21,8 @@ double Shard::learning_rate(double samples) const {
 void Shard::step(Context& context, const Tensor& gradient_sum, std::uint64_t samples) {
   const double count = static_cast<double>(samples);
   const double rate = learning_rate(count);
-  const OptimizerStep step =
-      make_optimizer_step(options_.optimizer, rate, 1.0 / count, version_ + 1);
+  const OptimizerStep step = make_optimizer_step(options_.optimizer, rate, 1.0 / count,
+                                                 version_ + 1);
   context.optimizer_step(step, parameters_, gradient_sum, optimizer_state_);
   ++version_;
   samples_ += samples;

@@ -49,8 +49,9 @@ class Shard {
   Tensor snapshot_;  // of version snapshot_version_
   Version snapshot_version_ = 0;
   Version version_ = 0;
-  std::uint64_t samples_ = 0;       // applied so far
-  std::uint64_t last_samples_ = 1;  // of the latest update: the schedule's unit on the samples clock
+  std::uint64_t samples_ = 0;  // applied so far
+  std::uint64_t last_samples_ =
+      1;  // of the latest update: the schedule's unit on the samples clock
 };
 
 }  // namespace murm

@@ -7,15 +7,20 @@ namespace murm {
 
 std::string to_string(PeerId id) {
   switch (id.role()) {
-    case Role::coordinator: return "coordinator";
-    case Role::aggregator: return "aggregator " + std::to_string(id.ordinal());
-    case Role::worker: return "worker " + std::to_string(id.ordinal());
-    case Role::none: break;
+    case Role::coordinator:
+      return "coordinator";
+    case Role::aggregator:
+      return "aggregator " + std::to_string(id.ordinal());
+    case Role::worker:
+      return "worker " + std::to_string(id.ordinal());
+    case Role::none:
+      break;
   }
   return "peer " + std::to_string(id.value);
 }
 
-void assertion_failed(const char* condition, const char* file, int line, const std::string& values) {
+void assertion_failed(const char* condition, const char* file, int line,
+                      const std::string& values) {
   std::fprintf(stderr, "murm: internal error: %s is false at %s:%d (%s)\n", condition, file, line,
                values.c_str());
   std::abort();

@@ -12,10 +12,10 @@
 
 namespace murm {
 
-using Version = std::uint64_t;      // optimizer steps applied so far by the owner of a shard
-using Step = std::uint64_t;         // clock of a worker: leases it has completed, counted from 0
-using LeaseId = std::uint64_t;      // position of a lease in the run's sequence of leases, dense from 0
-using Epoch = std::uint64_t;        // membership epoch: number of the agreed worker set
+using Version = std::uint64_t;  // optimizer steps applied so far by the owner of a shard
+using Step = std::uint64_t;     // clock of a worker: leases it has completed, counted from 0
+using LeaseId = std::uint64_t;  // position of a lease in the run's sequence of leases, dense from 0
+using Epoch = std::uint64_t;    // membership epoch: number of the agreed worker set
 using SampleCount = std::uint64_t;  // samples of the training set, repetitions counted
 
 enum class Role : std::uint8_t { none = 0, coordinator = 1, aggregator = 2, worker = 3 };
@@ -92,4 +92,6 @@ class RunError : public std::runtime_error {
 /// Always on. A failure is a bug of ours: prints the condition and the values, then aborts.
 /// `values` is a std::string expression, evaluated only on failure.
 #define MURM_ASSERT(condition, values) \
-  (static_cast<bool>(condition) ? void(0) : ::murm::assertion_failed(#condition, __FILE__, __LINE__, values))
+  (static_cast<bool>(condition)        \
+       ? void(0)                       \
+       : ::murm::assertion_failed(#condition, __FILE__, __LINE__, values))

@@ -27,18 +27,18 @@ class Device {
   virtual void copy(const Tensor& destination, const Tensor& source) = 0;
   virtual void axpy(const Tensor& y, float a, const Tensor& x) = 0;  // y <- y + a x
   virtual void scale(const Tensor& x, float a) = 0;                  // x <- a x
-  virtual double norm(const Tensor& x) = 0;                          // Euclidean, accumulated in double
+  virtual double norm(const Tensor& x) = 0;  // Euclidean, accumulated in double
   /// One pass; `state` holds optimizer_state_count(step.kind) tensors as long as x.
   virtual void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                               std::span<const Tensor> state) = 0;
 
   // -- algebra of models, on this device's addresses, row-major
   /// y[n,out] <- x[n,in] w[out,in]^T + bias[out], then max(0, .) when `relu`.
-  virtual void linear(std::size_t n, std::size_t in, std::size_t out, const float* x, const float* w,
-                      const float* bias, bool relu, float* y) = 0;
+  virtual void linear(std::size_t n, std::size_t in, std::size_t out, const float* x,
+                      const float* w, const float* bias, bool relu, float* y) = 0;
   /// dw[out,in] <- dy[n,out]^T x[n,in];  dbias[out] <- column sums of dy, rows in order.
-  virtual void linear_weight_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
-                                      const float* dy, float* dw, float* dbias) = 0;
+  virtual void linear_weight_gradient(std::size_t n, std::size_t in, std::size_t out,
+                                      const float* x, const float* dy, float* dw, float* dbias) = 0;
   /// dx[n,in] <- dy[n,out] w[out,in], zeroed where `activation`[n,in] is not positive (null: no mask).
   virtual void linear_data_gradient(std::size_t n, std::size_t in, std::size_t out, const float* dy,
                                     const float* w, const float* activation, float* dx) = 0;

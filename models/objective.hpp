@@ -20,10 +20,10 @@ struct Batch {
 
 /// A named range of the flat parameter vector.
 struct ParameterTensor {
-  std::string name;                  // "layer0.weight"
-  std::vector<std::size_t> shape;    // row-major
-  std::size_t offset = 0;            // first element in the flat vector
-  std::size_t size() const;          // elements
+  std::string name;                // "layer0.weight"
+  std::vector<std::size_t> shape;  // row-major
+  std::size_t offset = 0;          // first element in the flat vector
+  std::size_t size() const;        // elements
 };
 
 struct BatchResult {

@@ -11,7 +11,8 @@ std::uint64_t hash_bytes(std::span<const std::byte> bytes) {
 }
 
 StreamHash::StreamHash()
-    : state_(XXH3_createState(), [](void* state) { XXH3_freeState(static_cast<XXH3_state_t*>(state)); }) {
+    : state_(XXH3_createState(),
+             [](void* state) { XXH3_freeState(static_cast<XXH3_state_t*>(state)); }) {
   XXH3_128bits_reset(static_cast<XXH3_state_t*>(state_.get()));
 }
 

@@ -15,10 +15,11 @@ namespace murm {
 
 /// Worker node -> coordinator, first message of a connection.
 struct Hello {
-  std::string build;                 // program version, for the log
+  std::string build;  // program version, for the log
   std::uint64_t process_id = 0;
-  std::string device;                // "cpu"
-  std::vector<std::uint32_t> slots;  // worker numbers asked for (children of `murm train`); empty: any one
+  std::string device;  // "cpu"
+  std::vector<std::uint32_t>
+      slots;  // worker numbers asked for (children of `murm train`); empty: any one
 };
 
 /// One worker admitted by a Welcome.
@@ -29,64 +30,86 @@ struct WorkerSeat {
 
 /// Coordinator -> worker node: admitted.
 struct Welcome {
-  std::string job;              // the resolved job as TOML
-  std::string bulk_endpoint;    // where tensors go
+  std::string job;            // the resolved job as TOML
+  std::string bulk_endpoint;  // where tensors go
   std::vector<WorkerSeat> seats;
   std::uint32_t shards = 1;
-  std::uint64_t parameters = 0;  // length of the flat vector; shard s owns shard_range(parameters, shards, s)
+  std::uint64_t parameters =
+      0;  // length of the flat vector; shard s owns shard_range(parameters, shards, s)
 };
 
 /// Coordinator -> worker node: not admitted; `reason` is a sentence for the user.
-struct Refusal { std::string reason; };
+struct Refusal {
+  std::string reason;
+};
 
 /// Both ways on the control socket, every heartbeat interval.
-struct Heartbeat { std::uint64_t count = 0; };
+struct Heartbeat {
+  std::uint64_t count = 0;
+};
 
 /// Worker -> data steward.
-struct LeaseRequest { PeerId worker; };
+struct LeaseRequest {
+  PeerId worker;
+};
 
 /// Data steward -> worker.
-struct LeaseGrant { PeerId worker; Lease lease; };
+struct LeaseGrant {
+  PeerId worker;
+  Lease lease;
+};
 
 /// Receiver -> sender of bulk: so many payload bytes have been consumed and may be sent anew.
-struct Credit { std::uint64_t bytes = 0; };
+struct Credit {
+  std::uint64_t bytes = 0;
+};
 
 /// Worker -> coordinator, with its last message and at every heartbeat: for the report.
 struct WorkerReport {
   PeerId worker;
   std::uint64_t steps = 0;
   std::uint64_t samples = 0;
-  std::uint64_t busy_ns = 0;      // computing
-  std::uint64_t elapsed_ns = 0;   // since its first lease
-  std::uint64_t bytes_sent = 0;   // of its process; equal in all workers of a process
+  std::uint64_t busy_ns = 0;     // computing
+  std::uint64_t elapsed_ns = 0;  // since its first lease
+  std::uint64_t bytes_sent = 0;  // of its process; equal in all workers of a process
   std::uint64_t bytes_received = 0;
   std::uint64_t peak_rss_bytes = 0;
 };
 
 /// Worker -> coordinator: this run cannot go on (loss not finite, device lost).
-struct Failure { PeerId worker; std::string reason; };
+struct Failure {
+  PeerId worker;
+  std::string reason;
+};
 
 /// Coordinator -> worker node: report and leave.
-struct Stop { std::string reason; };
+struct Stop {
+  std::string reason;
+};
 
 /// Worker node -> coordinator: leaves on purpose; its leases go to others.
-struct Leave { std::uint64_t process_id = 0; };
+struct Leave {
+  std::uint64_t process_id = 0;
+};
 
 /// A pull, push or parameters message of the algorithm (bulk socket), addressed to a peer.
 /// `message.payload` is filled by the receiving link from the tensor chunks that follow.
-struct Routed { PeerId to; Message message; };
+struct Routed {
+  PeerId to;
+  Message message;
+};
 
 /// One part of a Routed message's payload. A payload of n bytes travels in chunks of at most
 /// chunk_bytes_max, each in its own multipart message together with the complete Routed header.
 struct ChunkInfo {
-  std::uint64_t transfer = 0;      // counts Routed messages of this sender's connection, from 0
+  std::uint64_t transfer = 0;          // counts Routed messages of this sender's connection, from 0
   std::uint64_t payload_elements = 0;  // fp32, whole payload
   std::uint64_t offset_elements = 0;   // of this chunk
   std::uint32_t elements = 0;          // of this chunk
 };
 
-using ControlBody = std::variant<Hello, Welcome, Refusal, Heartbeat, LeaseRequest, LeaseGrant, Credit,
-                                 WorkerReport, Failure, Stop, Leave>;
+using ControlBody = std::variant<Hello, Welcome, Refusal, Heartbeat, LeaseRequest, LeaseGrant,
+                                 Credit, WorkerReport, Failure, Stop, Leave>;
 
 /// Stands in front of every message.
 struct Envelope {

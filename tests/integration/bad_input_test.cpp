@@ -29,7 +29,8 @@ TEST_CASE("an unknown key is refused with its file, its line and the nearest key
   require_refused(trial, {"train", "bad.toml"}, {"bad.toml", "5", "momentun", "training.momentum"});
 }
 
-TEST_CASE("a wrong type, an impossible value and a file that is no TOML are refused with the line") {
+TEST_CASE(
+    "a wrong type, an impossible value and a file that is no TOML are refused with the line") {
   const Trial trial;
   put(trial / "type.toml", "[job]\nepochs = \"two\"\n");
   require_refused(trial, {"train", "type.toml"}, {"type.toml:2", "job.epochs"});
@@ -86,7 +87,7 @@ TEST_CASE("a port in use is refused") {
   Program first = trial.start(listen + Words{"one"});
   REQUIRE(eventually([&] { return first.says("waiting for 4 worker(s)"); }));
   Program second = trial.start(listen + Words{"two"});
-  CHECK(second.wait(5s) == 2);
+  require_exit(second, 2, 5s);
   CHECK(second.says(endpoint));
 }
 
@@ -99,7 +100,7 @@ TEST_CASE("unknown flags and commands are refused, help and version are not") {
   const std::string before = trial.listing();
   for (const Words& words : {Words{"--version"}, Words{"--help"}, Words{"train", "--help"}}) {
     Program program = trial.start(words);
-    CHECK(program.wait(5s) == 0);
+    require_exit(program, 0, 5s);
     CHECK(program.errors().empty());
     CHECK_FALSE(program.output().empty());
   }
@@ -115,8 +116,8 @@ TEST_CASE("evaluating what is no run is refused") {
 TEST_CASE("a folder that another run is using is refused") {
   const Trial trial;
   Program first = trial.train(set({"job.samples=1000000", "emulate.step_ms=[10]"}), "run");
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  require_under_way(trial, first);
   Program second = trial.train({}, "run");
-  CHECK(second.wait(5s) == 2);
+  require_exit(second, 2, 5s);
   CHECK(second.says("in use"));
 }

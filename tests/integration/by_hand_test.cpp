@@ -8,8 +8,7 @@ using namespace murm::test;
 
 namespace {
 
-const Words paced = Words{"--workers", "2"} +
-                    set({"emulate.step_ms=[10]", "cluster.heartbeat_ms=100", "job.samples=2400"});
+const Words paced = set({"cluster.workers=2", "emulate.step_ms=[10]", "job.samples=2400"});
 
 std::string endpoint_for(const Trial& trial, const std::string& transport) {
   return transport == "ipc" ? "ipc://" + (trial / "c").string() : free_endpoint();
@@ -35,10 +34,9 @@ TEST_CASE("workers started before their coordinator wait for it, and say so") {
   REQUIRE(eventually([&] { return first.says("waiting for a coordinator at " + endpoint); }));
   REQUIRE(eventually([&] { return second.says("waiting for a coordinator"); }));
   Program coordinator = coordinate(trial, endpoint, {"--workers", "2"});
-  INFO(coordinator.errors());
-  REQUIRE(coordinator.wait() == 0);
-  CHECK(first.wait(5s) == 0);
-  CHECK(second.wait(5s) == 0);
+  require_exit(coordinator, 0);
+  require_exit(first, 0, 5s);
+  require_exit(second, 0, 5s);
   CHECK(first.says("the run is over"));
   require_whole_ledger(trial.report(), 4000);
   CHECK_FALSE(trial.has_sockets());
@@ -52,7 +50,7 @@ TEST_CASE("a run by hand gives the bits of the same run in one process") {
   REQUIRE(eventually([&] { return coordinator.says("waiting for 2 worker(s)"); }));
   Program first = join(trial, endpoint);
   Program second = join(trial, endpoint);
-  REQUIRE(coordinator.wait() == 0);
+  require_exit(coordinator, 0);
   CHECK(trial.report().at("parameters_hash") == hash);
 }
 
@@ -60,15 +58,15 @@ TEST_CASE("a late worker takes part in a run under way") {
   const Trial trial;
   const std::string name = GENERATE("bsp", "asp", "ssp");
   const std::string endpoint = free_endpoint();
-  Program coordinator =
-      coordinate(trial, endpoint, paced + set({"algorithm.name=" + name, "job.samples=4000"}));
+  Program coordinator = coordinate(trial, endpoint,
+                                   paced + set({"algorithm.name=" + name, "job.samples=4000"}));
   Program first = join(trial, endpoint);
   Program second = join(trial, endpoint);
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  require_under_way(trial, coordinator);
   Program third = join(trial, endpoint);
-  INFO(name << "\n" << coordinator.errors());
-  REQUIRE(coordinator.wait() == 0);
-  CHECK(third.wait(5s) == 0);
+  INFO(name);
+  require_exit(coordinator, 0);
+  require_exit(third, 0, 5s);
   const auto report = trial.report();
   require_whole_ledger(report, 4000);
   REQUIRE(report.at("per_worker").size() == 3);
@@ -82,26 +80,26 @@ TEST_CASE("a worker that leaves by SIGINT is not missed") {
   Program coordinator = coordinate(trial, endpoint, paced + set({"algorithm.name=" + name}));
   Program first = join(trial, endpoint);
   Program second = join(trial, endpoint);
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  require_under_way(trial, coordinator);
   first.signal(SIGINT);
-  CHECK(first.wait(2s) == 128 + SIGINT);
-  INFO(name << "\n" << coordinator.errors());
-  REQUIRE(coordinator.wait() == 0);
+  require_exit(first, 128 + SIGINT, 2s);
+  INFO(name);
+  require_exit(coordinator, 0);
   require_whole_ledger(trial.report(), 2400);
 }
 
 TEST_CASE("a run whose only worker was killed goes on when another comes") {
   const Trial trial;
   const std::string endpoint = free_endpoint();
-  Program coordinator =
-      coordinate(trial, endpoint, paced + set({"cluster.workers=1", "job.samples=1600"}));
+  Program coordinator = coordinate(trial, endpoint,
+                                   paced + set({"cluster.workers=1", "job.samples=1600"}));
   {
     Program first = join(trial, endpoint);
-    REQUIRE(eventually([&] { return trial.is_under_way(); }));
+    require_under_way(trial, coordinator);
   }
   REQUIRE(eventually([&] { return coordinator.says("lost"); }));
   Program second = join(trial, endpoint);
-  REQUIRE(coordinator.wait() == 0);
+  require_exit(coordinator, 0);
   require_whole_ledger(trial.report(), 1600);
 }
 
@@ -112,16 +110,16 @@ TEST_CASE("workers end with a sentence when their coordinator is killed") {
   Program coordinator = coordinate(trial, endpoint, paced);
   Program first = join(trial, endpoint);
   Program second = join(trial, endpoint);
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  require_under_way(trial, coordinator);
   coordinator.signal(SIGKILL);
-  REQUIRE(coordinator.wait() == 128 + SIGKILL);
-  CHECK(first.wait(5s) == 1);
-  CHECK(second.wait(5s) == 1);
+  require_exit(coordinator, 128 + SIGKILL);
+  require_exit(first, 1, 5s);
+  require_exit(second, 1, 5s);
   CHECK(first.says("lost its coordinator"));
   // The next one takes the same endpoint, whatever file the killed one has left there.
   Program next = coordinate(trial, endpoint, {"--workers", "1"});
   Program worker = join(trial, endpoint);
-  CHECK(next.wait() == 0);
+  require_exit(next, 0);
 }
 
 TEST_CASE("a worker that cannot read the data ends with a sentence, and so does the run") {
@@ -136,12 +134,12 @@ TEST_CASE("a worker that cannot read the data ends with a sentence, and so does 
   }
   const std::string endpoint = free_endpoint();
   Program coordinator = coordinate(
-      trial, endpoint, Words{"--workers", "1"} +
-                           set({"data.kind=mnist", "data.path=data", "data.train=2", "data.test=2"}));
+      trial, endpoint,
+      Words{"--workers", "1"} +
+          set({"data.kind=mnist", "data.path=data", "data.train=2", "data.test=2"}));
   std::filesystem::create_directory(trial / "elsewhere");
   Program worker(MURM_PROGRAM, {"worker", "--join", endpoint}, trial / "elsewhere");
-  INFO(coordinator.errors() << worker.errors());
-  CHECK(coordinator.wait(5s) == 1);
+  require_exit(coordinator, 1, 5s);
   CHECK(coordinator.says("worker 0"));
   CHECK(worker.wait(5s) != still_running);
 }

@@ -44,8 +44,8 @@ TEST_CASE("a full disk costs checkpoints, not the run, and never hangs it") {
     std::cout << "SKIPPED: no small disk can be mounted here: " << disk.reason() << std::endl;
     return;
   }
-  const Words job = set({"checkpoint.every=1000", "training.optimizer=momentum",
-                         "training.lr=0.05"});
+  const Words job = set(
+      {"checkpoint.every=1000", "training.optimizer=momentum", "training.lr=0.05"});
   SECTION("the first checkpoint fits, the next ones do not") {
     // 160,000 parameters: 0.3 MB each for them and their momentum.
     Program program = trial.train(job + set({"model.hidden=[96]"}), "disk/run");
@@ -63,7 +63,7 @@ TEST_CASE("a full disk costs checkpoints, not the run, and never hangs it") {
   }
   SECTION("not even the parameters fit at the end") {
     Program program = trial.train(set({"model.hidden=[512]"}), "disk/run");
-    REQUIRE(program.wait() == 1);
+    require_exit(program, 1);
     CHECK(program.says("murm: "));
     CHECK(program.says("space"));
     CHECK_FALSE(std::filesystem::exists(trial / "disk" / "run" / "final.safetensors"));

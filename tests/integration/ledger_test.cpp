@@ -22,9 +22,9 @@ TEST_CASE("the ledger is whole when nothing divides by anything") {
   const Trial trial;
   const std::string name = GENERATE("asp", "bsp", "ssp");
   const std::string aggregators = GENERATE("1", "2");
-  const auto report =
-      trial.report_of(algorithm(name) + Words{"--workers", "3", "--aggregators", aggregators} +
-                      set({"job.samples=1001", "data.train=300"}));
+  const auto report = trial.report_of(algorithm(name) +
+                                      Words{"--workers", "3", "--aggregators", aggregators} +
+                                      set({"job.samples=1001", "data.train=300"}));
   require_whole_ledger(report, 1001);
   CHECK(report.at("ledger").at("issued") == (1001 + 15) / 16);
   CHECK(report.at("ledger").at("reissued") == 0);
@@ -73,8 +73,8 @@ TEST_CASE("bsp has no staleness, and the clocks of ssp workers differ by its bou
   const Trial trial;
   CHECK(trial.report_of(algorithm("bsp")).at("staleness").at("max") == 0);
   const auto ssp = trial.report_of(
-      algorithm("ssp") + set({"algorithm.staleness=2", "job.samples=1600",
-                              "emulate.step_ms=[2, 2, 2, 20]"}));
+      algorithm("ssp") +
+      set({"algorithm.staleness=2", "job.samples=1600", "emulate.step_ms=[2, 2, 2, 20]"}));
   // Between read and apply each of the 3 others can apply what lies within the bound on both sides.
   CHECK(ssp.at("staleness").at("max").get<int>() <= 3 * (2 * 2 + 1));
 }

@@ -60,7 +60,7 @@ TEST_CASE("metrics.csv, loss.svg, job.toml and final.safetensors can be read") {
   CHECK(file->tensors.size() == 4);
   CHECK(file->metadata.at("parameters_hash") == hash);
   Program again = trial.start({"train", "run/job.toml", "--out", "again", "--quiet"});
-  REQUIRE(again.wait() == 0);
+  require_exit(again, 0);
   CHECK(trial.report("again").at("parameters_hash") == hash);
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("evaluate gives the accuracy and the hash of the report") {
   const Trial trial;
   const auto report = trial.report_of({});
   Program program = trial.start({"evaluate", "run", "--report", "evaluation.json"});
-  REQUIRE(program.wait() == 0);
+  require_exit(program, 0);
   const auto evaluation = nlohmann::json::parse(content_of(trial / "evaluation.json"));
   CHECK(evaluation.at("accuracy") == report.at("final").at("eval_accuracy"));
   CHECK(evaluation.at("loss").get<double>() ==
@@ -90,7 +90,7 @@ TEST_CASE("a new run replaces the files of an earlier one and nothing else") {
 TEST_CASE("without --out a run goes to runs/NAME") {
   const Trial trial;
   Program program = trial.start({"train", "job.toml"});
-  REQUIRE(program.wait() == 0);
+  require_exit(program, 0);
   CHECK(std::filesystem::exists(trial / "runs" / "trial" / "report.json"));
   CHECK(program.output().find("accuracy") != std::string::npos);
   CHECK(program.says("evaluation at"));
@@ -100,7 +100,7 @@ TEST_CASE("--quiet prints nothing") {
   const Trial trial;
   const std::string processes = GENERATE("0", "2");
   Program program = trial.train({"--quiet", "--processes", processes}, "run");
-  REQUIRE(program.wait() == 0);
+  require_exit(program, 0);
   CHECK(program.output().empty());
   CHECK(program.errors().empty());
 }
@@ -108,7 +108,7 @@ TEST_CASE("--quiet prints nothing") {
 TEST_CASE("a known key that the algorithm does not use gets one note") {
   const Trial trial;
   Program program = trial.train(set({"algorithm.staleness=5"}), "run");
-  REQUIRE(program.wait() == 0);
+  require_exit(program, 0);
   CHECK(program.says("note: "));
   CHECK(program.says("algorithm.staleness"));
 }
@@ -129,8 +129,9 @@ TEST_CASE("a loss that is not finite ends the run, naming worker, step and learn
   const std::string name = GENERATE("asp", "bsp");
   Program program = trial.train(
       Words{"--quiet", "--processes", processes} +
-          set({"training.lr=1000000", "training.weight_decay=1", "algorithm.name=" + name}), "run");
-  REQUIRE(program.wait() == 1);
+          set({"training.lr=1000000", "training.weight_decay=1", "algorithm.name=" + name}),
+      "run");
+  require_exit(program, 1);
   INFO(program.errors());
   CHECK(program.says("the loss is not finite at worker "));
   CHECK(program.says("step "));

@@ -1,4 +1,4 @@
-// The real program, started by a test: its output, its exit, its children; nothing outlives the test.
+// The real program, started by a test: its output, exit, children; nothing outlives the test.
 // Room: tests. Every wait has a deadline and looks again every few milliseconds.
 // Caller: tests/integration. Source: fork(2), prctl(2), proc(5).
 #pragma once
@@ -28,7 +28,7 @@ bool is_running(pid_t pid);
 /// Processes whose parent is `pid`, whether they have ended or not.
 std::vector<pid_t> children_of(pid_t pid);
 
-/// One run of a program; killed and reaped when the handle dies, and when the test itself is killed.
+/// One run of a program; killed and reaped when the handle dies, or when the test itself is killed.
 class Program {
  public:
   /// Standard output and error go to files in `folder`, which is also the working directory.

@@ -26,7 +26,7 @@ void run_and_kill(const Trial& trial, const Words& job) {
   Program program = trial.train(job + set({"emulate.step_ms=[10]"}), "run");
   REQUIRE(eventually([&] { return checkpoints_in(trial / "run" / "checkpoints").size() >= 2; }));
   program.signal(SIGKILL);
-  REQUIRE(program.wait() == 128 + SIGKILL);
+  require_exit(program, 128 + SIGKILL);
 }
 
 /// Runs murm, requires exit code 2 and a sentence with `text`; requires that no file has changed.
@@ -46,8 +46,9 @@ TEST_CASE("a bsp run continued after kill -9 ends with the bits of one that neve
   const Trial trial;
   const std::string optimizer = GENERATE("momentum", "adam");
   const std::string processes = GENERATE("0", "2");
-  const Words job = with_checkpoints + set({"training.optimizer=" + optimizer,
-                                            "training.schedule=cosine", "training.warmup=10"}) +
+  const Words job = with_checkpoints +
+                    set({"training.optimizer=" + optimizer, "training.schedule=cosine",
+                         "training.warmup=10"}) +
                     Words{"--processes", processes, "--aggregators", "2"};
   const std::string hash = trial.hash_of(job, "whole");
   run_and_kill(trial, job);
@@ -96,7 +97,7 @@ TEST_CASE("a damaged newest checkpoint is passed over for the one before, with a
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   put(shard, bytes);
   Program program = trial.train(with_checkpoints + Words{"--resume"}, "run");
-  REQUIRE(program.wait() == 0);
+  require_exit(program, 0);
   CHECK(program.says(names.back()));
   CHECK(program.says("rejected"));
   CHECK(trial.report().at("parameters_hash") == hash);

@@ -19,12 +19,11 @@ TEST_CASE("SIGINT and SIGTERM stop a run within two seconds and leave no child")
   const std::string name = GENERATE("asp", "bsp");
   Program program = trial.train(
       endless + Words{"--processes", processes} + set({"algorithm.name=" + name}), "run");
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  require_under_way(trial, program);
   const auto children = program.children();
   REQUIRE(children.size() == std::stoul(processes));
   program.signal(number);
-  INFO(program.errors());
-  REQUIRE(program.wait(2s) == 128 + number);
+  require_exit(program, 128 + number, 2s);
   for (const pid_t child : children) CHECK_FALSE(is_running(child));
   const auto report = trial.report();
   CHECK(report.at("interrupted") == true);
@@ -36,14 +35,13 @@ TEST_CASE("SIGINT and SIGTERM stop a run within two seconds and leave no child")
 TEST_CASE("SIGINT stops a run within two seconds in the middle of a step that takes a minute") {
   const Trial trial;
   const std::string processes = GENERATE("0", "2");
-  Program program =
-      trial.train(Words{"--processes", processes} +
-                      set({"algorithm.name=asp", "emulate.step_ms=[5, 5, 5, 60000]",
-                           "job.samples=10000000"}),
-                  "run");
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  Program program = trial.train(
+      Words{"--processes", processes} +
+          set({"algorithm.name=asp", "emulate.step_ms=[5, 5, 5, 60000]", "job.samples=10000000"}),
+      "run");
+  require_under_way(trial, program);
   program.signal(SIGINT);
-  REQUIRE(program.wait(2s) == 128 + SIGINT);
+  require_exit(program, 128 + SIGINT, 2s);
   CHECK(trial.report().at("interrupted") == true);
   CHECK(trial.report().at("ledger").at("lost") == 1);
 }
@@ -53,19 +51,20 @@ TEST_CASE("SIGINT ends a run that has not begun yet") {
   Program program = trial.start({"coordinator", "job.toml", "--listen", free_endpoint()});
   REQUIRE(eventually([&] { return program.says("waiting for 4 worker(s)"); }));
   program.signal(SIGINT);
-  REQUIRE(program.wait(2s) == 128 + SIGINT);
+  require_exit(program, 128 + SIGINT, 2s);
 }
 
 TEST_CASE("a bsp run stopped by SIGINT is continued to the bit from the checkpoint it left") {
   const Trial trial;
   const std::string processes = GENERATE("0", "2");
   const Words job = set({"job.samples=6000", "checkpoint.every=1000000", "training.lr=0.05",
-                         "training.optimizer=momentum"}) + Words{"--processes", processes};
+                         "training.optimizer=momentum"}) +
+                    Words{"--processes", processes};
   const std::string hash = trial.hash_of(job, "whole");
   Program program = trial.train(job + set({"emulate.step_ms=[10]"}), "run");
-  REQUIRE(eventually([&] { return trial.is_under_way(); }));
+  require_under_way(trial, program);
   program.signal(SIGINT);
-  REQUIRE(program.wait(2s) == 128 + SIGINT);
+  require_exit(program, 128 + SIGINT, 2s);
   const auto stopped_at = trial.report().at("samples").get<std::uint64_t>();
   REQUIRE(stopped_at < 6000);
   const auto report = trial.report_of(job + Words{"--resume"});

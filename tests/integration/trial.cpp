@@ -65,9 +65,7 @@ Program Trial::train(const Words& arguments, const std::string& out) const {
 
 nlohmann::json Trial::report_of(const Words& arguments, const std::string& out) const {
   Program program = train(arguments, out);
-  const int code = program.wait();
-  INFO(program.errors());
-  REQUIRE(code == 0);
+  require_exit(program, 0);
   return report(out);
 }
 
@@ -101,6 +99,18 @@ bool Trial::has_sockets() const {
   const std::filesystem::recursive_directory_iterator entries(folder_);
   return std::any_of(begin(entries), end(entries),
                      [](const auto& entry) { return entry.is_socket(); });
+}
+
+void require_exit(Program& program, int code, Duration deadline) {
+  const int ended = program.wait(deadline);
+  INFO(program.errors());
+  REQUIRE(ended == code);
+}
+
+void require_under_way(const Trial& trial, const Program& program) {
+  const bool under_way = eventually([&] { return trial.is_under_way(); });
+  INFO(program.errors());
+  REQUIRE(under_way);
 }
 
 void require_whole_ledger(const nlohmann::json& report, std::uint64_t samples) {

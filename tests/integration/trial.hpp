@@ -29,7 +29,7 @@ class Trial {
   std::filesystem::path operator/(const std::string& name) const { return folder() / name; }
   const std::filesystem::path& folder() const { return folder_; }
 
-  Program start(const Words& arguments) const;                         // murm ARGUMENTS
+  Program start(const Words& arguments) const;                          // murm ARGUMENTS
   Program train(const Words& arguments, const std::string& out) const;  // murm train job.toml ...
 
   /// Runs `murm train`, requires exit code 0 and gives the report.
@@ -47,6 +47,12 @@ class Trial {
   TemporaryFolder base_;
   std::filesystem::path folder_;
 };
+
+/// Waits for the end of the program and requires this exit code; shows what it said otherwise.
+void require_exit(Program& program, int code, Duration deadline = 20s);
+
+/// Requires that the run is in the middle of its work before long; shows what it said otherwise.
+void require_under_way(const Trial& trial, const Program& program);
 
 /// Every lease applied exactly once, every sample too.
 void require_whole_ledger(const nlohmann::json& report, std::uint64_t samples);

@@ -30,7 +30,8 @@ std::vector<float> read_parameters(const std::filesystem::path& path,
     const SafetensorsView* view = file->find(tensor.name);
     if (view == nullptr || view->elements != tensor.size()) {
       throw InputError(path.string() + " has no tensor '" + tensor.name + "' of " +
-                       std::to_string(tensor.size()) + " numbers. HINT: job.toml beside it was changed");
+                       std::to_string(tensor.size()) +
+                       " numbers. HINT: job.toml beside it was changed");
     }
     copy_numbers(*view, std::span<float>(flat).subspan(tensor.offset, tensor.size()));
   }
@@ -42,20 +43,22 @@ std::vector<float> read_parameters(const std::filesystem::path& path,
 int run_evaluate(const std::filesystem::path& run, const std::vector<std::string>& set,
                  const std::filesystem::path& report) {
   if (!RunDirectory::is_run(run)) {
-    throw InputError(run.string() + " is not the folder of a run. HINT: it is the DIR that "
+    throw InputError(run.string() +
+                     " is not the folder of a run. HINT: it is the DIR that "
                      "`murm train --out DIR` wrote, by default runs/<name>");
   }
   const Job job = load_job(RunDirectory::job(run), set).job;
-  const auto test = load_split(job.data.kind, job.data.path, job.job.seed, Split::test, job.data.test);
+  const auto test = load_split(job.data.kind, job.data.path, job.job.seed, Split::test,
+                               job.data.test);
   const DataShape shape{job.data.train, test->features, test->classes};
-  const std::vector<float> flat =
-      read_parameters(RunDirectory::parameters(run), parameter_layout(job, shape));
+  const std::vector<float> flat = read_parameters(RunDirectory::parameters(run),
+                                                  parameter_layout(job, shape));
   const EvaluatorParts parts = make_evaluator_factory(job, test)();
   const Evaluation result = evaluate(*parts.objective, *parts.data, flat);
   StreamHash hash;
   hash.add(std::as_bytes(std::span<const float>(flat)));
-  std::printf("accuracy %.2f %%, loss %.4f on %zu test samples\n", 100 * result.accuracy, result.loss,
-              test->size());
+  std::printf("accuracy %.2f %%, loss %.4f on %zu test samples\n", 100 * result.accuracy,
+              result.loss, test->size());
   if (!report.empty()) {
     const nlohmann::ordered_json json{{"schema", "murmuration.evaluation/1"},
                                       {"job", job.job.name},

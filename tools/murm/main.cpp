@@ -21,7 +21,8 @@ constexpr int kInternalError = 70;
 void add_key_flag(CLI::App& app, TrainingCommand& command, const std::string& flag,
                   const std::string& key, const std::string& meaning) {
   app.add_option_function<std::string>(
-         flag, [&command, key](const std::string& value) { command.set.push_back(key + "=" + value); },
+         flag,
+         [&command, key](const std::string& value) { command.set.push_back(key + "=" + value); },
          meaning + " (" + key + ")")
       ->type_name("N");
 }
@@ -35,7 +36,8 @@ void add_training_flags(CLI::App& app, TrainingCommand& command) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  app.add_option("--out", command.out, "folder for the run's files (default runs/<name>)")->type_name("DIR");
+  app.add_option("--out", command.out, "folder for the run's files (default runs/<name>)")
+      ->type_name("DIR");
   app.add_option("--report", command.report, "write a copy of report.json")->type_name("FILE.json");
   app.add_flag("--resume", command.resume, "continue from the newest whole checkpoint in DIR");
   app.add_flag("--quiet", command.quiet, "print nothing but errors");
@@ -49,22 +51,27 @@ void add_train(CLI::App& app, TrainingCommand& command) {
   add_training_flags(*train, command);
   add_key_flag(*train, command, "--processes", "cluster.processes",
                "worker processes; 0: all actors in this one");
-  add_key_flag(*train, command, "--transport", "cluster.transport", "tcp or ipc, between processes");
-  train->footer("Examples:\n  murm train examples/demo.toml\n"
-                "  murm train examples/demo.toml --workers 8 --set algorithm.name=bsp\n"
-                "  murm train examples/mnist.toml --processes 4 --transport ipc --out runs/mnist");
+  add_key_flag(*train, command, "--transport", "cluster.transport",
+               "tcp or ipc, between processes");
+  train->footer(
+      "Examples:\n  murm train examples/demo.toml\n"
+      "  murm train examples/demo.toml --workers 8 --set algorithm.name=bsp\n"
+      "  murm train examples/mnist.toml --processes 4 --transport ipc --out runs/mnist");
 }
 
 void add_coordinator(CLI::App& app, TrainingCommand& command) {
-  CLI::App* coordinator =
-      app.add_subcommand("coordinator", "coordinate a run whose workers join by themselves");
+  CLI::App* coordinator = app.add_subcommand("coordinator",
+                                             "coordinate a run whose workers join by themselves");
   add_training_flags(*coordinator, command);
-  coordinator->add_option("--listen", command.listen, "where workers join: tcp://host:port or ipc://path")
+  coordinator
+      ->add_option("--listen", command.listen, "where workers join: tcp://host:port or ipc://path")
       ->required()
       ->type_name("ENDPOINT");
-  coordinator->add_flag("--insecure", command.insecure, "listen beyond loopback without authentication");
-  coordinator->footer("Example:\n  murm coordinator examples/demo.toml --listen tcp://127.0.0.1:7070\n"
-                      "  murm worker --join tcp://127.0.0.1:7070     (in other terminals, any time)");
+  coordinator->add_flag("--insecure", command.insecure,
+                        "listen beyond loopback without authentication");
+  coordinator->footer(
+      "Example:\n  murm coordinator examples/demo.toml --listen tcp://127.0.0.1:7070\n"
+      "  murm worker --join tcp://127.0.0.1:7070     (in other terminals, any time)");
 }
 
 void add_worker(CLI::App& app, WorkerCommand& command) {
@@ -73,8 +80,10 @@ void add_worker(CLI::App& app, WorkerCommand& command) {
       ->required()
       ->type_name("ENDPOINT");
   worker->add_flag("--quiet", command.quiet, "print nothing but errors");
-  worker->add_option("--slots", command.slots)->delimiter(',')->group("");  // of `murm train` for its
-  worker->add_option("--parent", command.parent)->group("");                // children
+  worker->add_option("--slots", command.slots)
+      ->delimiter(',')
+      ->group("");                                            // of `murm train` for its
+  worker->add_option("--parent", command.parent)->group("");  // children
   worker->footer("Example:\n  murm worker --join tcp://127.0.0.1:7070");
 }
 
@@ -85,14 +94,17 @@ struct EvaluateArguments {
 };
 
 void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
-  CLI::App* evaluate = app.add_subcommand("evaluate", "loss and accuracy of a run's final parameters");
+  CLI::App* evaluate = app.add_subcommand("evaluate",
+                                          "loss and accuracy of a run's final parameters");
   evaluate->add_option("run", arguments.run, "folder of the run")->required()->type_name("RUN_DIR");
-  evaluate->add_option("--set", arguments.set, "override a key of the run's job, as in data.path=DIR")
+  evaluate
+      ->add_option("--set", arguments.set, "override a key of the run's job, as in data.path=DIR")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  evaluate->add_option("--report", arguments.report, "write the result as JSON")->type_name("FILE.json");
+  evaluate->add_option("--report", arguments.report, "write the result as JSON")
+      ->type_name("FILE.json");
   evaluate->footer("Example:\n  murm evaluate runs/demo");
 }
 

@@ -67,8 +67,8 @@ void fill_workers(Report& report, const RunOutcome& outcome) {
     }
     if (record.report.elapsed_ns > 0) {
       const double busy = static_cast<double>(record.report.busy_ns);
-      worker.wait_fraction =
-          std::max(0.0, 1.0 - busy / static_cast<double>(record.report.elapsed_ns));
+      worker.wait_fraction = std::max(0.0,
+                                      1.0 - busy / static_cast<double>(record.report.elapsed_ns));
     }
     report.per_worker.push_back(worker);
   }
@@ -80,11 +80,12 @@ std::string plot_of(const Report& report, const MonitorSummary& summary) {
   LossPlot plot;
   plot.title = report.job;
   char text[160];
-  std::snprintf(text, sizeof text, "%s, %llu workers, %.1f s, %.0f samples/s", report.algorithm.c_str(),
-                static_cast<unsigned long long>(report.workers), report.seconds,
-                report.samples_per_second);
+  std::snprintf(text, sizeof text, "%s, %llu workers, %.1f s, %.0f samples/s",
+                report.algorithm.c_str(), static_cast<unsigned long long>(report.workers),
+                report.seconds, report.samples_per_second);
   plot.subtitle = text;
-  for (const LossPoint& point : summary.losses) plot.training.push_back({point.samples, point.loss});
+  for (const LossPoint& point : summary.losses)
+    plot.training.push_back({point.samples, point.loss});
   for (const auto& evaluation : report.evaluations) {
     plot.evaluations.push_back({evaluation.samples, evaluation.accuracy});
   }

@@ -35,8 +35,16 @@ std::vector<std::string> child_arguments(const Job& job, std::uint64_t child,
   for (std::uint64_t slot = child; slot < job.cluster.workers; slot += job.cluster.processes) {
     slots += (slots.empty() ? "" : ",") + std::to_string(slot);
   }
-  return {own_executable(), "worker",   "--join",   endpoint, "--slots", slots,
-          "--parent",       std::to_string(process_id()), "--quiet"};
+  return {own_executable(), "worker", "--join",   endpoint,
+          "--slots",        slots,    "--parent", std::to_string(process_id()),
+          "--quiet"};
+}
+
+void check_report(const std::filesystem::path& report) {
+  const auto folder = report.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  throw InputError("--report " + report.string() + ": there is no folder " + folder.string() +
+                   ". HINT: create it first");
 }
 
 void check_listen(const TrainingCommand& command) {
@@ -54,9 +62,12 @@ void check_listen(const TrainingCommand& command) {
 
 int exit_code(const RunOutcome& outcome) {
   switch (outcome.status) {
-    case RunStatus::finished: return 0;
-    case RunStatus::interrupted: return 128 + outcome.signal;
-    case RunStatus::failed: return 1;
+    case RunStatus::finished:
+      return 0;
+    case RunStatus::interrupted:
+      return 128 + outcome.signal;
+    case RunStatus::failed:
+      return 1;
   }
   return 1;
 }
@@ -116,11 +127,13 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   const LoadedJob loaded = load_job(command.job_file, command.set);
   const Job& job = loaded.job;
   check_listen(command);
+  check_report(command.report);
   if (!command.quiet) {
-    for (const std::string& note : loaded.notes) std::fprintf(stderr, "murm: note: %s\n", note.c_str());
+    for (const std::string& note : loaded.notes)
+      std::fprintf(stderr, "murm: note: %s\n", note.c_str());
   }
-  const auto folder =
-      command.out.empty() ? std::filesystem::path("runs") / job.job.name : command.out;
+  const auto folder = command.out.empty() ? std::filesystem::path("runs") / job.job.name
+                                          : command.out;
   TrainingNodeOptions options = node_options(command, job, folder);
   const RunDirectory directory = RunDirectory::create(folder, command.resume);
   options.metrics_file = directory.metrics();
@@ -150,8 +163,8 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
     }
   }
   const RunOutcome outcome = wait_for_outcome(node, signals, children);
-  const Report report =
-      make_report(outcome, node.plan(), node.traffic(), node.link_counts(), node.endpoint());
+  const Report report = make_report(outcome, node.plan(), node.traffic(), node.link_counts(),
+                                    node.endpoint());
   write_outputs(outcome, node.plan(), report, directory, command.report);
   if (!command.quiet) {
     std::printf("%s  files        %s\n", summary_table(report).c_str(), directory.path().c_str());

@@ -14,12 +14,12 @@ namespace murm {
 
 struct TrainingCommand {
   std::filesystem::path job_file;
-  std::vector<std::string> set;         // --set, and flags that stand for keys
-  std::filesystem::path out;            // empty: runs/<name>
-  std::filesystem::path report;         // a copy of report.json
+  std::vector<std::string> set;  // --set, and flags that stand for keys
+  std::filesystem::path out;     // empty: runs/<name>
+  std::filesystem::path report;  // a copy of report.json
   bool resume = false;
   bool quiet = false;
-  std::string listen;                   // `murm coordinator`: where workers join
+  std::string listen;  // `murm coordinator`: where workers join
   bool insecure = false;
 };
 

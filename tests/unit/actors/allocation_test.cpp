@@ -101,8 +101,11 @@ class QuietContext final : public TensorVerbs {
 
 TEST_CASE("the watch sees every way to allocate, and who asked") {
   AllocationWatch watch;
-  void* volatile memory[6] = {std::malloc(10), std::calloc(2, 10), std::aligned_alloc(64, 128),
-                              ::operator new(40), ::operator new(50, std::align_val_t(64)),
+  void* volatile memory[6] = {std::malloc(10),
+                              std::calloc(2, 10),
+                              std::aligned_alloc(64, 128),
+                              ::operator new(40),
+                              ::operator new(50, std::align_val_t(64)),
                               nullptr};
   memory[0] = std::realloc(memory[0], 60);
   const std::vector<Allocation> seen = watch.stop();
@@ -128,10 +131,10 @@ TEST_CASE("a steady step of a lane allocates nothing of ours") {
     latest = lane->run(lease, parts);
     lease.position += lease.samples;
   });
-  std::printf("lane, %s, accumulate %u: 20 steps, %zu allocations of ours, %zu inside libdnnl "
-              "(%zu bytes, largest %zu)\n",
-              form.c_str(), accumulate, found.ours, found.onednn, found.onednn_bytes,
-              found.onednn_largest);
+  std::printf(
+      "lane, %s, accumulate %u: 20 steps, %zu allocations of ours, %zu inside libdnnl "
+      "(%zu bytes, largest %zu)\n",
+      form.c_str(), accumulate, found.ours, found.onednn, found.onednn_bytes, found.onednn_largest);
   INFO(found.first_of_ours);
   CHECK(found.ours == 0);
   CHECK(found.onednn_largest < kBookkeepingMax);
@@ -142,9 +145,9 @@ TEST_CASE("a steady apply and reply of an aggregator allocate nothing") {
   constexpr std::size_t kLength = 1000;
   constexpr std::uint32_t kWorkers = 4;
   const std::string name = GENERATE(as<std::string>{}, "asp", "bsp", "ssp");
-  const OptimizerKind kind =
-      GENERATE(OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::nesterov,
-               OptimizerKind::adam, OptimizerKind::adamw);
+  const OptimizerKind kind = GENERATE(OptimizerKind::sgd, OptimizerKind::momentum,
+                                      OptimizerKind::nesterov, OptimizerKind::adam,
+                                      OptimizerKind::adamw);
   const std::size_t runs = GENERATE(1U, 3U);
 
   AlgorithmOptions options;

@@ -30,7 +30,8 @@ struct World {
   explicit World(bool synchronous = false, SampleCount total = 100, std::uint32_t shards = 1,
                  std::optional<StewardView> restored = std::nullopt) {
     StewardOptions options;
-    options.plan = {.synchronous = synchronous, .lease_samples = 10, .total = total, .shards = shards};
+    options.plan = {
+        .synchronous = synchronous, .lease_samples = 10, .total = total, .shards = shards};
     options.restored = restored;
     steward = stage.spawn(data_steward, options, std::shared_ptr<const Clock>(clock),
                           stage.spawn(fake_desk, &drained));

@@ -47,7 +47,8 @@ class Stage {
   template <class Answer, class Handle, class Message>
   Answer ask(const Handle& to, Message message) {
     caf::scoped_actor self(system_);
-    auto pending = self->request(caf::actor_cast<caf::actor>(to), caf::infinite, std::move(message));
+    auto pending = self->request(caf::actor_cast<caf::actor>(to), caf::infinite,
+                                 std::move(message));
     run();
     Answer result;
     pending.receive([&](Answer& answer) { result = std::move(answer); },

@@ -249,9 +249,9 @@ TEST_CASE("control messages that are dropped, repeated or reordered break the co
   Pair pair = admitted();
   for (std::uint64_t i = 0; i < 3; ++i) pair.left.send(Heartbeat{i});
   const auto sent = pair.left_transport.take();
-  const std::vector<std::size_t> order =
-      GENERATE(std::vector<std::size_t>{0, 2}, std::vector<std::size_t>{0, 0},
-               std::vector<std::size_t>{1, 0}, std::vector<std::size_t>{0, 1, 0});
+  const std::vector<std::size_t> order = GENERATE(
+      std::vector<std::size_t>{0, 2}, std::vector<std::size_t>{0, 0},
+      std::vector<std::size_t>{1, 0}, std::vector<std::size_t>{0, 1, 0});
   std::size_t taken = 0;
   for (const std::size_t i : order) {
     taken += pair.right.take_control(arrived(sent[i])).has_value() ? 1U : 0U;
@@ -267,16 +267,17 @@ TEST_CASE("chunks that are dropped, repeated or reordered never complete a paylo
   pair.left.send(with_payload(samples::push(), scattered(3 * chunk_elements_max, 1)));
   const auto sent = pair.left_transport.take();
   REQUIRE(sent.size() == 3);
-  const std::vector<std::size_t> order =
-      GENERATE(std::vector<std::size_t>{0, 2}, std::vector<std::size_t>{1, 2},
-               std::vector<std::size_t>{0, 0, 2}, std::vector<std::size_t>{0, 2, 1},
-               std::vector<std::size_t>{1, 0, 2});
+  const std::vector<std::size_t> order = GENERATE(
+      std::vector<std::size_t>{0, 2}, std::vector<std::size_t>{1, 2},
+      std::vector<std::size_t>{0, 0, 2}, std::vector<std::size_t>{0, 2, 1},
+      std::vector<std::size_t>{1, 0, 2});
   for (const std::size_t i : order) CHECK(!pair.right.take_bulk(arrived(sent[i])).has_value());
   CHECK(pair.right.broken());
   CHECK(pair.right.faults().of(DecodeFault::bad_sequence) == pair.right.faults().total());
 }
 
-TEST_CASE("messages of another run, an older epoch, another length or the other socket are refused") {
+TEST_CASE(
+    "messages of another run, an older epoch, another length or the other socket are refused") {
   Expectations expectations;
   expectations.shards = 3;
   expectations.parameters = 30;
