@@ -14,7 +14,6 @@ namespace murm {
 
 struct CoordinatorLinkOptions {
   std::chrono::milliseconds heartbeat{500};
-  std::uint64_t parameters = 0;
   std::vector<AggregatorActor> aggregators;
   StewardActor steward;
   CoordinatorActor coordinator;

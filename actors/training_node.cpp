@@ -137,7 +137,6 @@ void TrainingNode::spawn_aggregators() {
 void TrainingNode::open_link() {
   CoordinatorLinkOptions options;
   options.heartbeat = std::chrono::milliseconds(plan_.job.cluster.heartbeat_ms);
-  options.parameters = plan_.parameters;
   options.aggregators = cast_.aggregators;
   options.steward = cast_.steward;
   options.coordinator = coordinator_;

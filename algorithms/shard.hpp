@@ -34,8 +34,6 @@ class Shard {
 
   Version version() const { return version_; }
   std::size_t length() const { return options_.length; }
-  std::uint32_t index() const { return options_.shard; }
-  const Tensor& parameters() const { return parameters_; }
 
   void save(MachineState& state) const;
   void load(const MachineState& state, Context& context);

@@ -84,7 +84,6 @@ struct World {
     }
     CoordinatorLinkOptions options;
     options.heartbeat = kHeartbeat;
-    options.parameters = kParameters;
     options.aggregators = aggregators;
     options.steward = stage.spawn(fake_steward, &heard);
     options.coordinator = stage.spawn(fake_coordinator, &heard);
