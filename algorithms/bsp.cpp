@@ -8,9 +8,8 @@ void BspAggregator::on_start(Context& context) {
 }
 
 void BspAggregator::on_message(const Message& message, Context& context) {
-  if (message.kind == MessageKind::pull) {
-    gate_.wait(message.from, message.lease.step);
-  } else {
+  Step clock = message.lease.step;
+  if (message.kind != MessageKind::pull) {
     if (message.lease.step > step_) {
       return context.reject(message, "gradient of a step that has not begun");
     }
@@ -21,10 +20,10 @@ void BspAggregator::on_message(const Message& message, Context& context) {
         message.lease.quorum != contributions_.size()) {
       return context.reject(message, "gradient with another quorum than its step");
     }
-    gate_.wait(message.from, message.lease.step + 1);
+    ++clock;
     if (context.admit(message.lease)) take(message, context);
   }
-  gate_.release(step_, [&](PeerId peer) { shard_.reply(context, peer); });
+  gate_.pass(message.from, clock, step_, [&](PeerId peer) { shard_.reply(context, peer); });
 }
 
 void BspAggregator::take(const Message& push, Context& context) {

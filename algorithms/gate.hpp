@@ -3,6 +3,7 @@
 // Caller: algorithms/bsp, algorithms/ssp. Source: Ho et al. 2013 (SSP), the gate c - min c <= s.
 #pragma once
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "algorithms/vocabulary.hpp"
@@ -10,17 +11,17 @@
 namespace murm {
 
 /// Holds who may start which clock only later. A waiter is released once its clock is at most the limit.
+/// Cost: constant unless somebody is released; then linear in the number of waiters.
 class Gate {
  public:
-  void wait(PeerId peer, Step clock) { waiting_.push_back({peer, clock}); }
-
-  /// Calls `reply(peer)` for every waiter whose clock is <= limit, in the order of arrival.
+  /// Calls `reply(peer)` for every waiter whose clock is <= limit, in the order of arrival, then for
+  /// `peer` if its `clock` is, too; otherwise `peer` waits.
   template <class Reply>
-  void release(Step limit, Reply&& reply) {
-    for (const Waiter& waiter : waiting_) {
-      if (waiter.clock <= limit) reply(waiter.peer);
-    }
-    std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.clock <= limit; });
+  void pass(PeerId peer, Step clock, Step limit, Reply&& reply) {
+    release(limit, reply);
+    if (clock <= limit) return reply(peer);
+    waiting_.push_back({peer, clock});
+    earliest_ = std::min(earliest_, clock);
   }
 
   /// A lost peer waits for nothing.
@@ -35,7 +36,23 @@ class Gate {
     PeerId peer;
     Step clock = 0;
   };
+
+  template <class Reply>
+  void release(Step limit, Reply& reply) {
+    if (waiting_.empty() || earliest_ > limit) return;
+    earliest_ = std::numeric_limits<Step>::max();
+    for (const Waiter& waiter : waiting_) {
+      if (waiter.clock <= limit) {
+        reply(waiter.peer);
+      } else {
+        earliest_ = std::min(earliest_, waiter.clock);
+      }
+    }
+    std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.clock <= limit; });
+  }
+
   std::vector<Waiter> waiting_;
+  Step earliest_ = std::numeric_limits<Step>::max();  // clock among the waiting, or below
 };
 
 }  // namespace murm

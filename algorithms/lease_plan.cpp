@@ -34,6 +34,7 @@ void LeasePlan::plan_step() {
   }
   plan.first = next_lease_;
   plan.quorum = static_cast<std::uint32_t>(leases);
+  plan.missing = plan.members.size();
   for (std::uint32_t i = 0; i < plan.quorum; ++i)
     append(next_step_, i, plan.quorum, plan.members[i]);
   plans_.emplace(next_step_++, std::move(plan));
@@ -64,8 +65,14 @@ std::optional<Grant> LeasePlan::next_synchronous(PeerId worker) {
   const auto rank = static_cast<std::uint32_t>(member - plan.members.begin());
   if (rank >= plan.quorum)
     return std::nullopt;  // the run's last step has fewer leases than workers
-  ++state.next_step;
-  return hand_out(outstanding_.at(plan.first + rank), worker, true);
+  const LeaseId lease = plan.first + rank;
+  asked(state.next_step++);
+  return hand_out(outstanding_.at(lease), worker, true);
+}
+
+void LeasePlan::asked(Step step) {
+  const auto plan = plans_.find(step);
+  if (--plan->second.missing == 0) plans_.erase(plan);
 }
 
 std::optional<Grant> LeasePlan::next_grant(PeerId worker) {
@@ -108,7 +115,11 @@ PeerId LeasePlan::least_busy() const {
 }
 
 std::vector<Grant> LeasePlan::leave(PeerId worker) {
-  workers_.erase(worker);
+  if (const auto leaving = workers_.find(worker); leaving != workers_.end()) {
+    for (Step step = leaving->second.next_step; options_.synchronous && step < next_step_; ++step)
+      asked(step);
+    workers_.erase(leaving);
+  }
   std::erase(pending_, worker);
   std::vector<Grant> grants;
   for (auto& [id, entry] : outstanding_) {
@@ -144,16 +155,7 @@ bool LeasePlan::applied(LeaseId lease) {
   ++counts_.applied;
   counts_.samples_applied += entry.lease.samples;
   std::erase(orphans_, lease);
-  const Step step = entry.lease.step;
   outstanding_.erase(found);
-  if (options_.synchronous) {
-    while (!plans_.empty() && plans_.begin()->first < step &&
-           std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-             return worker.second.next_step > plans_.begin()->first;
-           })) {
-      plans_.erase(plans_.begin());
-    }
-  }
   return true;
 }
 

@@ -1,6 +1,6 @@
 // Which worker gets which samples: every sample of every epoch exactly once, whoever dies.
 // Room: algorithms. Knows peers, leases and sample counts; pure, no clock, no network.
-// Caller: actors/data_steward (and later the simulator). Source: reliability guide, 2.2 (leases).
+// Caller: actors/data_steward, actors/virtual. Source: reliability guide, 2.2 (leases).
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -79,6 +79,7 @@ class LeasePlan {
     std::vector<PeerId> members;  // by id
     LeaseId first = 0;
     std::uint32_t quorum = 0;
+    std::size_t missing = 0;  // living members that have not asked for their lease of this step
   };
   struct Worker {
     Step next_step = 0;
@@ -89,6 +90,7 @@ class LeasePlan {
   bool may_plan() const;
   Lease& append(Step step, std::uint32_t index, std::uint32_t quorum, PeerId holder);
   void plan_step();
+  void asked(Step step);
   Grant hand_out(Outstanding& entry, PeerId worker, bool requested);
   std::optional<Grant> next_grant(PeerId worker);
   std::optional<Grant> next_synchronous(PeerId worker);

@@ -11,13 +11,12 @@ SspAggregator::SspAggregator(ShardOptions options, std::uint64_t staleness)
 }
 
 void SspAggregator::on_message(const Message& message, Context& context) {
-  if (message.kind == MessageKind::pull) {
-    gate_.wait(message.from, message.lease.step);
-  } else {
+  Step clock = message.lease.step;
+  if (message.kind != MessageKind::pull) {
     if (message.lease.step > limit()) {
       return context.reject(message, "gradient of a clock beyond the staleness bound");
     }
-    gate_.wait(message.from, message.lease.step + 1);
+    ++clock;
     if (context.admit(message.lease)) {
       const Version staleness = shard_.staleness(message.version);
       shard_.step(context, message.payload, message.lease.samples);
@@ -25,7 +24,7 @@ void SspAggregator::on_message(const Message& message, Context& context) {
       count(message.lease);
     }
   }
-  gate_.release(limit(), [&](PeerId peer) { shard_.reply(context, peer); });
+  gate_.pass(message.from, clock, limit(), [&](PeerId peer) { shard_.reply(context, peer); });
 }
 
 Step SspAggregator::limit() const {

@@ -38,18 +38,21 @@ TEST_CASE("a gate releases in the order of arrival who may pass, and forgets the
   Gate gate;
   std::vector<std::uint64_t> released;
   const auto reply = [&](PeerId peer) { released.push_back(peer.ordinal()); };
-  gate.wait(PeerId::worker(3), 5);
-  gate.wait(PeerId::worker(1), 4);
-  gate.wait(PeerId::worker(2), 5);
-  gate.wait(PeerId::worker(4), 6);
-  gate.release(3, reply);
+  gate.pass(PeerId::worker(3), 5, 3, reply);
+  gate.pass(PeerId::worker(1), 4, 3, reply);
+  gate.pass(PeerId::worker(2), 5, 3, reply);
+  gate.pass(PeerId::worker(4), 6, 3, reply);
   CHECK(released.empty());
   gate.forget(PeerId::worker(2));
-  gate.release(5, reply);
+  gate.pass(PeerId::worker(5), 9, 5, reply);
   CHECK(released == std::vector<std::uint64_t>{3, 1});
-  CHECK(gate.size() == 1);
-  gate.release(std::numeric_limits<Step>::max(), reply);
-  CHECK(released == std::vector<std::uint64_t>{3, 1, 4});
+  CHECK(gate.size() == 2);
+  gate.pass(PeerId::worker(6), 2, 5, reply);
+  CHECK(released == std::vector<std::uint64_t>{3, 1, 6});
+  gate.pass(PeerId::worker(7), 6, 6, reply);
+  CHECK(released == std::vector<std::uint64_t>{3, 1, 6, 4, 7});
+  gate.pass(PeerId::worker(8), 0, std::numeric_limits<Step>::max(), reply);
+  CHECK(released == std::vector<std::uint64_t>{3, 1, 6, 4, 7, 5, 8});
   CHECK(gate.size() == 0);
 }
 
