@@ -2,7 +2,6 @@
 // Room: actors. Structs and handle types only.
 // Caller: every actor. What crosses processes is in serialization/messages.hpp.
 #pragma once
-#include <chrono>
 #include <limits>
 #include <map>
 #include <memory>
@@ -14,11 +13,11 @@
 #include "actors/caf.hpp"
 #include "algorithms/lease_plan.hpp"
 #include "algorithms/machine.hpp"
+#include "models/evaluation.hpp"
+#include "runtime/clock.hpp"
 #include "serialization/messages.hpp"
 
 namespace murm {
-
-using Nanoseconds = std::chrono::nanoseconds;
 
 // -- between machines, local or through a link
 struct Delivery {
@@ -134,10 +133,6 @@ struct Interrupt {
 // -- evaluation, checkpoints
 struct EvaluationRequest {
   std::vector<Tensor> parameters;
-};
-struct Evaluation {
-  double loss = 0;      // mean cross-entropy, nats
-  double accuracy = 0;  // fraction
 };
 struct CheckpointRequest {
   std::vector<ShardSnapshot> shards;

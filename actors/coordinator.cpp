@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/job_plan.hpp"
 #include "runtime/job_file.hpp"
+#include "runtime/liveness.hpp"
 
 namespace murm {
 
@@ -14,7 +16,6 @@ using std::chrono::seconds;
 
 constexpr milliseconds kDrainDeadline{700};  // after an interrupt: what is in flight may still land
 constexpr milliseconds kReportDeadline{500};  // at the end: workers may still report
-constexpr seconds kRejoinDeadline{30};        // without any worker
 constexpr seconds kSnapshotDeadline{30};
 constexpr seconds kEvaluationDeadline{600};
 constexpr seconds kDiskDeadline{600};
@@ -72,7 +73,7 @@ class Coordinator {
     if (seats_.live_count() > 0 || phase_ == Phase::gathering) return;
     if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
     if (!options_.workers_can_come) return end(RunStatus::failed, "all workers were lost");
-    arm(kRejoinDeadline);
+    arm(rejoin_deadline);
   }
 
   void reject(const PeerRejected& rejected) {
@@ -221,9 +222,8 @@ class Coordinator {
   void piece_done() {
     if (--pieces_missing_ > 0 || phase_ != Phase::cutting) return;
     if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
-    const double target = options_.job.job.target_accuracy;
-    if (target > 0 && outcome_.evaluation.accuracy >= target) {
-      return end(RunStatus::finished, "target accuracy reached");
+    if (!outcome_.evaluations.empty() && target_reached(options_.job, outcome_.evaluation)) {
+      return end(RunStatus::finished, "target reached");
     }
     if (outcome_.view.finished) return end(RunStatus::finished, "every sample is applied");
     phase_ = Phase::running;

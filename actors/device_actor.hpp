@@ -2,7 +2,6 @@
 // Room: actors. Knows leases and tensors; no rank, no network.
 // Caller: actors/training_node spawns one per worker, detached: it may compute for long, nobody else waits.
 #pragma once
-#include <functional>
 #include <memory>
 
 #include "actors/cast.hpp"
@@ -11,7 +10,6 @@
 
 namespace murm {
 
-using LaneFactory = std::function<std::unique_ptr<GradientLane>()>;
 using ComputeSink = caf::typed_actor<Takes<DeviceReady>, Takes<ComputeDone>, Takes<Failure>>;
 
 /// In: ComputeJob. Out: DeviceReady once, ComputeDone for each job, to `owner`; or Failure when the device or its data cannot be used.

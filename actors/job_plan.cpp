@@ -1,10 +1,10 @@
 #include "actors/job_plan.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
 #include "gpu/host/host_device.hpp"
-#include "models/data_factory.hpp"
 #include "models/objective_factory.hpp"
 
 namespace murm {
@@ -12,6 +12,11 @@ namespace murm {
 namespace {
 
 constexpr std::size_t kEvaluationBatch = 256;
+constexpr SampleCount kEvaluations = 100;         // of a run without epochs, by default
+constexpr SampleCount kEvaluationSamples = 1000;  // between them when the run has no known end
+constexpr SampleCount kMnistTrain = 60000;
+constexpr std::size_t kPictureFeatures = 784;
+constexpr std::size_t kPictureClasses = 10;
 
 OptimizerKind optimizer_kind(const std::string& name) {
   if (name == "momentum") return OptimizerKind::momentum;
@@ -49,23 +54,52 @@ Schedule make_schedule(const Job& job, SampleCount total, double samples_per_upd
   return schedule;
 }
 
+ObjectiveOptions objective_options(const Job& job) {
+  return {job.model.kind,      job.model.hidden, job.model.dim,
+          job.model.condition, job.model.noise,  job.job.seed};
+}
+
+std::uint64_t batch_samples(const Job& job) {
+  return needs_data(job.model.kind) ? job.training.batch : 1;
+}
+
+std::uint64_t lease_samples(const Job& job) {
+  return needs_data(job.model.kind) ? job.training.batch * job.training.accumulate : 1;
+}
+
+SampleCount evaluation_interval(const Job& job, SampleCount epoch, SampleCount total) {
+  if (job.evaluation.every != 0) return job.evaluation.every;
+  if (needs_data(job.model.kind)) return epoch;
+  return total == 0 ? kEvaluationSamples : std::max<SampleCount>(1, total / kEvaluations);
+}
+
 /// A device and an objective on it, in the order of their lives.
 struct DeviceAndObjective {
   std::unique_ptr<Device> device = std::make_unique<HostDevice>();
   std::unique_ptr<Objective> objective;
   DeviceAndObjective(const Job& job, std::size_t features, std::size_t classes, std::size_t batch)
-      : objective(
-            make_objective(job.model.kind, job.model.hidden, features, classes, *device, batch)) {}
+      : objective(make_objective(objective_options(job), features, classes, *device, batch)) {}
 };
 
 }  // namespace
 
+std::shared_ptr<const Dataset> load_split(const Job& job, Split split) {
+  if (!needs_data(job.model.kind)) return blank_sample();
+  return load_split(job.data.kind, job.data.path, job.job.seed, split,
+                    split == Split::train ? job.data.train : job.data.test);
+}
+
 DataShape data_shape(const Job& job, const Dataset& test) {
-  SampleCount train = job.data.train;
-  if (job.data.kind != "digits") {
-    train = load_split(job.data.kind, job.data.path, job.job.seed, Split::train, train)->size();
-  }
+  const bool known = needs_data(job.model.kind) && job.data.kind == "digits";
+  const SampleCount train = known ? job.data.train : load_split(job, Split::train)->size();
   return DataShape{train, test.features, test.classes};
+}
+
+DataShape phantom_shape(const Job& job) {
+  if (!needs_data(job.model.kind)) return DataShape{1, 0, 0};
+  const SampleCount train = job.data.kind == "mnist" ? std::min(job.data.train, kMnistTrain)
+                                                     : job.data.train;
+  return DataShape{train, kPictureFeatures, kPictureClasses};
 }
 
 JobPlan plan_job(const Job& job, const DataShape& shape) {
@@ -79,6 +113,10 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
                      " is more than the model's " + std::to_string(plan.parameters) +
                      " parameters. HINT: one aggregator per million parameters is plenty");
   }
+  if (job.job.target_accuracy > 0 && !needs_data(job.model.kind)) {
+    throw InputError("job.target_accuracy cannot be reached: model.kind = \"" + job.model.kind +
+                     "\" has no accuracy. HINT: use job.target_loss");
+  }
   plan.algorithm = worker_algorithm(job);
   AlgorithmOptions& algorithm = plan.algorithm;
   algorithm.parameters = plan.parameters;
@@ -90,13 +128,13 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
                                          OptimizerOptions{}.epsilon,
                                          job.training.weight_decay};
   const Algorithm& traits = find_algorithm(algorithm);
-  const std::uint64_t lease = job.training.batch * job.training.accumulate;
+  const std::uint64_t lease = lease_samples(job);
   const SampleCount total = total_samples(job, shape.train);
   const std::uint64_t leases_per_update = traits.combines ? job.cluster.workers : 1;
   algorithm.schedule = make_schedule(job, total, static_cast<double>(lease * leases_per_update));
   plan.leases = LeasePlanOptions{traits.synchronous, static_cast<std::uint32_t>(lease), total,
                                  algorithm.shards};
-  plan.evaluation_every = job.evaluation.every != 0 ? job.evaluation.every : shape.train;
+  plan.evaluation_every = evaluation_interval(job, shape.train, total);
   return plan;
 }
 
@@ -118,13 +156,10 @@ LaneFactory make_lane_factory(const Job& job) {
     std::shared_ptr<const Dataset> data;
     {
       const std::lock_guard<std::mutex> guard(shared->mutex);
-      if (!shared->data) {
-        shared->data = load_split(job.data.kind, job.data.path, job.job.seed, Split::train,
-                                  job.data.train);
-      }
+      if (!shared->data) shared->data = load_split(job, Split::train);
       data = shared->data;
     }
-    DeviceAndObjective parts(job, data->features, data->classes, job.training.batch);
+    DeviceAndObjective parts(job, data->features, data->classes, batch_samples(job));
     return std::make_unique<GradientLane>(std::move(parts.device), std::move(parts.objective), data,
                                           job.job.seed);
   };
@@ -146,9 +181,13 @@ std::vector<float> initial_parameters(const Job& job, const DataShape& shape) {
 }
 
 std::vector<ParameterTensor> parameter_layout(const Job& job, const DataShape& shape) {
-  DeviceAndObjective parts(job, shape.features, shape.classes, 1);
-  const auto layout = parts.objective->layout();
-  return {layout.begin(), layout.end()};
+  return objective_layout(objective_options(job), shape.features, shape.classes);
+}
+
+bool target_reached(const Job& job, const Evaluation& evaluation) {
+  const double accuracy = job.job.target_accuracy;  // compared with NaN, nothing is reached
+  const double loss = job.job.target_loss;
+  return (accuracy > 0 && evaluation.accuracy >= accuracy) || (loss > 0 && evaluation.loss <= loss);
 }
 
 Nanoseconds emulated_step_time(const Job& job, std::uint32_t slot) {

@@ -1,29 +1,38 @@
 // What a job means: the options of every part, derived once.
-// Room: actors. Pure arithmetic on a Job; the one place where units of a job file become units of code.
-// Caller: actors/training_node, actors/worker_node, tools/murm.
+// Room: actors. Pure arithmetic on a Job; the one place where units of a job file become units of code. No CAF.
+// Caller: actors/training_node, actors/worker_node, actors/virtual, tools/murm.
 #pragma once
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "actors/device_actor.hpp"
-#include "actors/evaluator.hpp"
 #include "algorithms/lease_plan.hpp"
 #include "algorithms/registry.hpp"
+#include "models/data_factory.hpp"
 #include "models/dataset.hpp"
+#include "models/evaluation.hpp"
+#include "models/gradient_lane.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/job.hpp"
 
 namespace murm {
 
-/// Shapes of a job's data, known before it is loaded.
+/// Shapes of a job's data, known before it is loaded. A model that needs none has one sample without
+/// features, which every step uses: its epochs are samples.
 struct DataShape {
   SampleCount train = 0;  // samples of an epoch
   std::size_t features = 0;
   std::size_t classes = 0;
 };
 
+/// One split of the job's data; one blank sample for a model that needs none.
+std::shared_ptr<const Dataset> load_split(const Job& job, Split split);
+
 /// Reads what must be read to know; throws InputError when the data cannot be used.
 DataShape data_shape(const Job& job, const Dataset& test);
+
+/// The shape that the job says, without reading or making any data.
+DataShape phantom_shape(const Job& job);
 
 struct JobPlan {
   Job job;
@@ -34,7 +43,8 @@ struct JobPlan {
   DataShape shape;
 };
 
-/// Throws InputError when the parts do not fit together (more aggregators than parameters).
+/// Throws InputError when the parts do not fit together (more aggregators than parameters). Costs no memory
+/// for any number of parameters.
 JobPlan plan_job(const Job& job, const DataShape& shape);
 
 /// The part of the options that a worker machine needs, without sizes.
@@ -48,8 +58,11 @@ std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test);
 /// Initial parameters of the job's model, from its seed.
 std::vector<float> initial_parameters(const Job& job, const DataShape& shape);
-/// Names and shapes of the parameters, for files.
+/// Names and shapes of the parameters, for files; the parameters themselves are not made.
 std::vector<ParameterTensor> parameter_layout(const Job& job, const DataShape& shape);
+
+/// True when an evaluation ends the run: job.target_accuracy or job.target_loss is reached.
+bool target_reached(const Job& job, const Evaluation& evaluation);
 
 /// emulate.step_ms of a worker; 0 when it is not emulated.
 Nanoseconds emulated_step_time(const Job& job, std::uint32_t slot);

@@ -12,7 +12,8 @@ namespace murm {
 namespace {
 
 constexpr std::chrono::milliseconds kRowInterval{100};
-constexpr std::size_t kHistogramPlaces = 1024;  // the last one counts everything above
+constexpr std::chrono::milliseconds kSpeedInterval{10};  // a shorter row says nothing about speed
+constexpr std::size_t kHistogramPlaces = 1024;           // the last one counts everything above
 
 class Monitor {
  public:
@@ -59,11 +60,8 @@ class Monitor {
     row.eval_accuracy = event.evaluation.accuracy;
     append(row);
     progress_.update(state_);
-    char text[96];
-    std::snprintf(text, sizeof text, "evaluation at %llu samples: accuracy %.2f %%, loss %.4f",
-                  static_cast<unsigned long long>(event.samples), 100 * event.evaluation.accuracy,
-                  event.evaluation.loss);
-    progress_.message(text);
+    progress_.message("evaluation at " + std::to_string(event.samples) + " samples: " +
+                      evaluation_text(event.evaluation.loss, event.evaluation.accuracy));
   }
 
   void notice(const std::string& text) { progress_.message(text); }
@@ -104,11 +102,13 @@ class Monitor {
     MetricsRow row = current_row(now);
     const double elapsed = std::chrono::duration<double>(now - row_at_).count();
     row.train_loss = row_.mean();
-    if (elapsed > 0) row.samples_per_second = static_cast<double>(row_.samples) / elapsed;
+    if (now - row_at_ >= kSpeedInterval) {
+      row.samples_per_second = static_cast<double>(row_.samples) / elapsed;
+      state_.samples_per_second = row.samples_per_second;
+    }
     summary_.losses.push_back({state_.samples, row.train_loss});
     state_.seconds = row.seconds;
     state_.loss = row.train_loss;
-    state_.samples_per_second = row.samples_per_second;
     state_.staleness_mean = row.staleness_mean;
     append(row);
     row_ = Mean{};

@@ -23,9 +23,6 @@ struct WireLost {
 };
 struct HeartbeatTick {};
 
-/// A peer is lost after this many heartbeats without a word from it.
-inline constexpr int heartbeat_misses_max = 4;
-
 /// Callbacks for a transport that post to `link`; they hold its address only, so they keep nothing alive.
 template <class Link>
 TransportEvents post_to(const Link& link) {

@@ -15,4 +15,10 @@ void Dataset::read(std::size_t index, std::span<float> features_out) const {
   for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) / 255.0F;
 }
 
+std::shared_ptr<const Dataset> blank_sample() {
+  auto blank = std::make_shared<Dataset>();
+  blank->labels.push_back(0);
+  return blank;
+}
+
 }  // namespace murm

@@ -23,6 +23,9 @@ struct Dataset {
   void read(std::size_t index, std::span<float> features_out) const;
 };
 
+/// What objectives that need no data are given: one sample without features, no classes.
+std::shared_ptr<const Dataset> blank_sample();
+
 struct DataSplits {
   std::shared_ptr<const Dataset> train;
   std::shared_ptr<const Dataset> test;

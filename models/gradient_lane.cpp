@@ -40,7 +40,7 @@ Batch GradientLane::read(SampleCount position, std::size_t count) {
     labels_[i] = data_->labels[sample];
   }
   return Batch{std::span<const float>(features_).first(count * features),
-               std::span<const std::int32_t>(labels_).first(count)};
+               std::span<const std::int32_t>(labels_).first(count), position};
 }
 
 GradientReady GradientLane::run(const Lease& lease, std::span<const Tensor> parameters) {

@@ -3,6 +3,7 @@
 // Caller: actors/device_actor, one per worker.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -41,5 +42,8 @@ class GradientLane {
   std::vector<float> features_;
   std::vector<std::int32_t> labels_;
 };
+
+/// Called on the thread that will use the lane.
+using LaneFactory = std::function<std::unique_ptr<GradientLane>()>;
 
 }  // namespace murm

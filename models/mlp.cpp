@@ -8,21 +8,34 @@
 
 namespace murm {
 
-Mlp::Mlp(Device& device, std::vector<std::size_t> widths, std::size_t batch_max)
-    : device_(device), widths_(std::move(widths)), batch_max_(batch_max) {
-  MURM_ASSERT(widths_.size() >= 2, std::to_string(widths_.size()));
-  MURM_ASSERT(batch_max_ > 0, "batch_max");
-  std::size_t hidden_max = 0;
-  for (std::size_t l = 0; l < layer_count(); ++l) {
-    const std::size_t in = widths_[l];
-    const std::size_t out = widths_[l + 1];
+std::vector<ParameterTensor> mlp_layout(std::span<const std::size_t> widths) {
+  MURM_ASSERT(widths.size() >= 2, std::to_string(widths.size()));
+  std::vector<ParameterTensor> layout;
+  std::size_t offset = 0;
+  for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
+    const std::size_t in = widths[l];
+    const std::size_t out = widths[l + 1];
     MURM_ASSERT(in > 0, std::to_string(l));
     MURM_ASSERT(out > 0, std::to_string(l));
     const std::string name = "layer" + std::to_string(l);
-    layout_.push_back({name + ".weight", {out, in}, parameter_count_});
-    parameter_count_ += out * in;
-    layout_.push_back({name + ".bias", {out}, parameter_count_});
-    parameter_count_ += out;
+    layout.push_back({name + ".weight", {out, in}, offset});
+    offset += out * in;
+    layout.push_back({name + ".bias", {out}, offset});
+    offset += out;
+  }
+  return layout;
+}
+
+Mlp::Mlp(Device& device, std::vector<std::size_t> widths, std::size_t batch_max)
+    : device_(device),
+      widths_(std::move(widths)),
+      batch_max_(batch_max),
+      layout_(mlp_layout(widths_)) {
+  MURM_ASSERT(batch_max_ > 0, "batch_max");
+  parameter_count_ = layout_.back().offset + layout_.back().size();
+  std::size_t hidden_max = 0;
+  for (std::size_t l = 0; l < layer_count(); ++l) {
+    const std::size_t out = widths_[l + 1];
     outputs_.push_back(device_.allocate(batch_max_ * out));
     if (l + 1 < layer_count()) hidden_max = std::max(hidden_max, out);
   }

@@ -9,7 +9,11 @@
 
 namespace murm {
 
-/// Layer l maps widths[l] to widths[l+1]; parameters in order: layer0.weight [out,in], layer0.bias [out], ...
+/// layer0.weight [out,in], layer0.bias [out], layer1.weight, ... one behind the other.
+/// Requires: at least two widths, all positive (asserted).
+std::vector<ParameterTensor> mlp_layout(std::span<const std::size_t> widths);
+
+/// Layer l maps widths[l] to widths[l+1]; parameters as in mlp_layout.
 /// Thread: one at a time.   Cost: about 6 * parameter_count operations per sample of `gradient`, no allocation.
 class Mlp final : public Objective {
  public:

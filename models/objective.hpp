@@ -1,6 +1,6 @@
 // What is trained: a function of one flat parameter vector and a batch.
 // Room: models. Works on a Device; knows no worker, message or algorithm.
-// Caller: actors/device_actor (gradient), actors/evaluator (evaluate). Implementations: models/mlp.
+// Caller: actors/device_actor (gradient), actors/evaluator (evaluate). Implementations: mlp, quadratic, consensus.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,10 +11,11 @@
 
 namespace murm {
 
-/// Shapes: features [size][features] row-major fp32; labels [size].
+/// Shapes: features [size][features] row-major fp32; labels [size], also where there is nothing to label.
 struct Batch {
   std::span<const float> features;
   std::span<const std::int32_t> labels;
+  std::uint64_t position = 0;  // of the first sample in the run's stream; gradients only
   std::size_t size() const { return labels.size(); }
 };
 
@@ -26,8 +27,14 @@ struct ParameterTensor {
   std::size_t size() const;        // elements
 };
 
+/// One vector "x": the layout of objectives without structure.
+std::vector<ParameterTensor> vector_layout(std::size_t dim);
+
+/// Standard normal numbers, a pure function of the seed.
+void fill_normal(std::uint64_t seed, std::span<float> values);
+
 struct BatchResult {
-  double loss_sum = 0;        // cross-entropy in nats, summed over the batch
+  double loss_sum = 0;        // of a classifier: cross-entropy in nats; summed over the batch
   std::uint64_t correct = 0;  // argmax equals label
 };
 

@@ -1,31 +1,71 @@
 #include "models/objective_factory.hpp"
 
-#include <vector>
+#include <cmath>
 
+#include "models/consensus.hpp"
 #include "models/mlp.hpp"
+#include "models/quadratic.hpp"
 
 namespace murm {
+namespace {
 
-std::unique_ptr<Objective> make_objective(const std::string& kind,
-                                          std::span<const std::uint64_t> hidden,
-                                          std::size_t features, std::size_t classes, Device& device,
-                                          std::size_t batch_max) {
-  std::vector<std::size_t> widths{features};
+void require(bool fine, const std::string& key, const std::string& rest) {
+  if (!fine) throw InputError("[models] model." + key + " " + rest);
+}
+
+void check(const ObjectiveOptions& options) {
+  const std::string& kind = options.kind;
+  require(kind == "logistic" || kind == "mlp" || !needs_data(kind), "kind",
+          "= \"" + kind +
+              "\", expected \"logistic\", \"mlp\", \"quadratic\" or \"consensus\". HINT: check the "
+              "spelling.");
   if (kind == "mlp") {
-    for (const std::uint64_t width : hidden) {
-      if (width == 0) {
-        throw InputError(
-            "[models] model.hidden contains 0, expected widths of at least 1. HINT: leave the "
-            "layer out.");
-      }
-      widths.push_back(width);
+    for (const std::uint64_t width : options.hidden) {
+      require(width > 0, "hidden",
+              "contains 0, expected widths of at least 1. HINT: leave the layer out.");
     }
-  } else if (kind != "logistic") {
-    throw InputError("[models] model.kind = \"" + kind +
-                     "\", expected \"logistic\" or \"mlp\". HINT: check the spelling.");
+  }
+  if (needs_data(kind)) return;
+  require(options.dim > 0, "dim", "= 0, expected at least 1. HINT: the default is 1000.");
+  require(std::isfinite(options.condition) && options.condition >= 1, "condition",
+          "= " + std::to_string(options.condition) +
+              ", expected at least 1. HINT: 1 makes all directions equal.");
+  require(std::isfinite(options.noise) && options.noise >= 0, "noise",
+          "= " + std::to_string(options.noise) +
+              ", expected at least 0. HINT: it is a standard deviation.");
+}
+
+std::vector<std::size_t> mlp_widths(const ObjectiveOptions& options, std::size_t features,
+                                    std::size_t classes) {
+  std::vector<std::size_t> widths{features};
+  if (options.kind == "mlp") {
+    widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
   }
   widths.push_back(classes);
-  return std::make_unique<Mlp>(device, std::move(widths), batch_max);
+  return widths;
+}
+
+}  // namespace
+
+bool needs_data(const std::string& kind) { return kind != "quadratic" && kind != "consensus"; }
+
+std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options, std::size_t features,
+                                          std::size_t classes, Device& device,
+                                          std::size_t batch_max) {
+  check(options);
+  if (options.kind == "quadratic") {
+    return std::make_unique<Quadratic>(
+        QuadraticOptions{options.dim, options.condition, options.noise, options.seed}, batch_max);
+  }
+  if (options.kind == "consensus") return std::make_unique<Consensus>(options.dim, batch_max);
+  return std::make_unique<Mlp>(device, mlp_widths(options, features, classes), batch_max);
+}
+
+std::vector<ParameterTensor> objective_layout(const ObjectiveOptions& options, std::size_t features,
+                                              std::size_t classes) {
+  check(options);
+  if (!needs_data(options.kind)) return vector_layout(options.dim);
+  return mlp_layout(mlp_widths(options, features, classes));
 }
 
 }  // namespace murm

@@ -23,6 +23,7 @@ Sampler::Sampler(std::uint64_t seed, std::size_t size) : seed_(seed), size_(size
 }
 
 std::size_t Sampler::index(std::uint64_t position) const {
+  if (size_ == 1) return 0;
   const std::uint64_t mask = (std::uint64_t{1} << half_bits_) - 1;
   const std::uint64_t key = spread(spread(seed_ + 0x9E3779B97F4A7C15U) + position / size_);
   std::uint64_t x = position % size_;

@@ -6,6 +6,8 @@
 
 namespace murm {
 
+using Nanoseconds = std::chrono::nanoseconds;
+
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -15,6 +15,7 @@ struct Job {
     double epochs = 0;           // 0: not given
     std::uint64_t samples = 0;   // 0: not given
     double target_accuracy = 0;  // fraction; 0: not given
+    double target_loss = 0;      // mean loss on the test set; 0: not given
   } job;
   struct {
     std::uint64_t every = 0;  // samples; 0: an epoch
@@ -24,8 +25,11 @@ struct Job {
     std::uint64_t keep = 2;   // generations kept
   } checkpoint;
   struct {
-    std::string kind = "mlp";                     // "logistic", "mlp"
+    std::string kind = "mlp";                     // logistic, mlp, quadratic, consensus
     std::vector<std::uint64_t> hidden{256, 128};  // mlp
+    std::uint64_t dim = 1000;                     // quadratic, consensus: parameters
+    double condition = 100;                       // quadratic: largest over smallest eigenvalue
+    double noise = 0;                             // quadratic: standard deviation per coordinate
   } model;
   struct {
     std::string kind = "digits";  // "digits", "mnist"

@@ -50,11 +50,11 @@ Tally steady(int warm_up, int counted, const std::function<void()>& step) {
 
 constexpr std::size_t kBatch = 32;
 
-std::unique_ptr<GradientLane> make_lane() {
+std::unique_ptr<GradientLane> make_lane(const std::string& kind) {
   static const std::shared_ptr<const Dataset> data = make_digits_split(3, false, 300);
-  const std::vector<std::uint64_t> hidden{64, 32};
+  const ObjectiveOptions options{.kind = kind, .hidden = {64, 32}, .noise = 0.5};
   auto device = std::make_unique<HostDevice>();
-  auto objective = make_objective("mlp", hidden, data->features, data->classes, *device, kBatch);
+  auto objective = make_objective(options, data->features, data->classes, *device, kBatch);
   return std::make_unique<GradientLane>(std::move(device), std::move(objective), data, 9);
 }
 
@@ -121,8 +121,9 @@ TEST_CASE("the watch sees every way to allocate, and who asked") {
 
 TEST_CASE("a steady step of a lane allocates nothing of ours") {
   const std::string form = GENERATE(as<std::string>{}, "one part", "three parts", "several runs");
+  const std::string kind = GENERATE(as<std::string>{}, "mlp", "quadratic");
   const std::uint32_t accumulate = GENERATE(1U, 3U);
-  const auto lane = make_lane();
+  const auto lane = make_lane(kind);
   const std::vector<Tensor> parts = parameters(form, lane->objective().parameter_count());
   Lease lease;
   lease.samples = static_cast<std::uint32_t>(kBatch) * accumulate;
@@ -132,9 +133,10 @@ TEST_CASE("a steady step of a lane allocates nothing of ours") {
     lease.position += lease.samples;
   });
   std::printf(
-      "lane, %s, accumulate %u: 20 steps, %zu allocations of ours, %zu inside libdnnl "
+      "lane, %s, %s, accumulate %u: 20 steps, %zu allocations of ours, %zu inside libdnnl "
       "(%zu bytes, largest %zu)\n",
-      form.c_str(), accumulate, found.ours, found.onednn, found.onednn_bytes, found.onednn_largest);
+      kind.c_str(), form.c_str(), accumulate, found.ours, found.onednn, found.onednn_bytes,
+      found.onednn_largest);
   INFO(found.first_of_ours);
   CHECK(found.ours == 0);
   CHECK(found.onednn_largest < kBookkeepingMax);

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "tests/unit/actors/coordinator_world.hpp"
 
 using namespace murm;
@@ -88,7 +90,39 @@ TEST_CASE("a cut at the first target accuracy ends the run") {
   world.drain(200);
   world.finish();
   CHECK(world.outcome().status == RunStatus::finished);
-  CHECK(world.outcome().reason == "target accuracy reached");
+  CHECK(world.outcome().reason == "target reached");
+  CHECK(world.script.holds.size() == 2);
+}
+
+TEST_CASE("a cut at the first target loss ends the run, also of a model without accuracy") {
+  Job job = World::two_workers();
+  job.job.target_loss = 0.25;
+  job.checkpoint.every = 50;
+  World world(job);
+  world.begin();
+  world.script.accuracy = std::numeric_limits<double>::quiet_NaN();
+  world.script.loss = 0.26;
+  world.drain(50);  // a checkpoint: not evaluated, nothing is known about the loss
+  CHECK(world.script.holds.size() == 2);
+  world.drain(100);
+  CHECK(world.script.holds.size() == 3);
+  world.script.loss = 0.25;
+  world.drain(150);
+  CHECK(world.script.holds.size() == 4);
+  world.drain(200);
+  world.finish();
+  CHECK(world.outcome().status == RunStatus::finished);
+  CHECK(world.outcome().reason == "target reached");
+  CHECK(world.script.holds.size() == 4);
+}
+
+TEST_CASE("a loss that is not a number reaches no target") {
+  Job job = World::two_workers();
+  job.job.target_loss = 0.25;
+  World world(job);
+  world.begin();
+  world.script.loss = std::numeric_limits<double>::quiet_NaN();
+  world.drain(100);
   CHECK(world.script.holds.size() == 2);
 }
 

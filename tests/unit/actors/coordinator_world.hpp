@@ -21,6 +21,7 @@ struct Script {
   bool evaluation_answered = true;
   bool checkpoint_answered = true;
   double accuracy = 0.5;
+  double loss = 1;
   StewardView view;
 
   std::vector<SnapshotRequest> snapshots;
@@ -72,7 +73,7 @@ inline LateEvaluator::behavior_type fake_evaluator(LateEvaluator::pointer self, 
               script->open.push_back(self->make_response_promise());
               return caf::delegated<Evaluation>();
             }
-            return Evaluation{1.0, script->accuracy};
+            return Evaluation{script->loss, script->accuracy};
           },
           [script](const AnswerNow&) {
             script->open.at(0).deliver(Evaluation{1.0, 0.5});

@@ -1,5 +1,4 @@
 // Tests of the factories: which names they know.
-#include <array>
 #include <string>
 
 #include "algorithms/vocabulary.hpp"
@@ -11,14 +10,40 @@
 namespace murm {
 namespace {
 
-TEST_CASE("models are made by name, unknown ones refused") {
+std::size_t parameters(const ObjectiveOptions& options) {
   HostDevice device;
-  const std::array<std::uint64_t, 2> hidden{6, 4};
-  CHECK(make_objective("mlp", hidden, 5, 3, device, 8)->parameter_count() == 36 + 28 + 15);
-  CHECK(make_objective("logistic", hidden, 5, 3, device, 8)->parameter_count() == 18);
-  const std::array<std::uint64_t, 1> nothing{0};
-  REQUIRE_THROWS_AS(make_objective("mlp", nothing, 5, 3, device, 8), InputError);
-  REQUIRE_THROWS_AS(make_objective("cnn", hidden, 5, 3, device, 8), InputError);
+  return make_objective(options, 5, 3, device, 8)->parameter_count();
+}
+
+TEST_CASE("models are made by name, unknown ones refused") {
+  CHECK(parameters({.kind = "mlp", .hidden = {6, 4}}) == 36 + 28 + 15);
+  CHECK(parameters({.kind = "logistic", .hidden = {6, 4}}) == 18);
+  CHECK(parameters({.kind = "quadratic", .dim = 7}) == 7);
+  CHECK(parameters({.kind = "consensus", .dim = 1}) == 1);
+  REQUIRE_THROWS_AS(parameters({.kind = "mlp", .hidden = {0}}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "cnn"}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .dim = 0}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .condition = 0.5}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .noise = -1}), InputError);
+}
+
+TEST_CASE("the layout known without a model is that of the model") {
+  HostDevice device;
+  for (const char* kind : {"mlp", "logistic", "quadratic", "consensus"}) {
+    const ObjectiveOptions options{.kind = kind, .hidden = {6, 4}, .dim = 9};
+    const auto objective = make_objective(options, 5, 3, device, 8);
+    const auto layout = objective_layout(options, 5, 3);
+    REQUIRE(layout.size() == objective->layout().size());
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < layout.size(); ++i) {
+      CHECK(layout[i].name == objective->layout()[i].name);
+      CHECK(layout[i].shape == objective->layout()[i].shape);
+      CHECK(layout[i].offset == total);
+      total += layout[i].size();
+    }
+    CHECK(total == objective->parameter_count());
+  }
+  CHECK(objective_layout({.kind = "quadratic", .dim = 1ULL << 60}, 0, 0)[0].size() == 1ULL << 60);
 }
 
 TEST_CASE("data sets are made by name, unknown and empty ones refused") {
