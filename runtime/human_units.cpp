@@ -1,8 +1,12 @@
 #include "runtime/human_units.hpp"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <utility>
+
+#include "algorithms/vocabulary.hpp"
 
 namespace murm {
 namespace {
@@ -19,6 +23,16 @@ std::string human_number(double value, int digits) {
   if (std::isnan(value)) return "-";
   std::array<char, 400> text{};
   std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string human_loss(double value) {
+  const double size = std::abs(value);
+  if (value == 0 || (size >= 1e-3 && size < 1e6) || !std::isfinite(value)) {
+    return human_number(value, 4);
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2e", value);
   return text.data();
 }
 
@@ -66,6 +80,23 @@ std::string human_duration(double seconds) {
                   whole % 60);
   }
   return text.data();
+}
+
+std::chrono::nanoseconds parse_duration(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 7> units{
+      {{"", 1e9}, {"h", 3.6e12}, {"m", 6e10}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}}};
+  constexpr double longest = 6.3e18;  // 200 years, below the largest value of the type
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  for (const auto& [name, nanoseconds] : units) {
+    if (error != std::errc() || unit != name) continue;
+    const double product = std::round(value * nanoseconds);
+    if (product >= 1 && product <= longest) return std::chrono::nanoseconds(std::llround(product));
+  }
+  throw InputError("\"" + std::string(text) +
+                   "\" is not a duration above 0 and below 200 years. "
+                   "HINT: write a number and a unit, as in 1h, 2m, 90s or 500ms.");
 }
 
 }  // namespace murm

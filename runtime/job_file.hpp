@@ -19,11 +19,16 @@ struct LoadedJob {
   std::vector<std::string> notes;
 };
 
+struct LoadOptions {
+  bool may_be_endless = false;  // the caller ends the run where the job does not say
+};
+
 /// Overrides are "section.key=value": a TOML value, or else a string; the last one of a key holds.
 /// Errors: InputError, one sentence with file, line and column (or the --set) and the nearest known name.
-LoadedJob load_job(const std::filesystem::path& file, std::span<const std::string> overrides = {});
+LoadedJob load_job(const std::filesystem::path& file, std::span<const std::string> overrides = {},
+                   LoadOptions options = {});
 LoadedJob parse_job(std::string_view text, const std::string& source_name,
-                    std::span<const std::string> overrides = {});
+                    std::span<const std::string> overrides = {}, LoadOptions options = {});
 
 /// The resolved job: every key with its value; parses back to an equal job.
 std::string to_toml(const Job& job);

@@ -1,9 +1,6 @@
 #include "runtime/job_keys.hpp"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <numeric>
 
 namespace murm {
 namespace {
@@ -16,6 +13,7 @@ namespace {
 constexpr double largest_count = 1e15;  // exact as a double, beyond any run
 constexpr double largest_toml_integer = 9223372036854774784.0;
 
+bool is_quadratic(const Job& job) { return job.model.kind == "quadratic"; }
 bool is_adam(const Job& job) {
   return job.training.optimizer == "adam" || job.training.optimizer == "adamw";
 }
@@ -26,12 +24,12 @@ bool has_clock(const Job& job) {
   return job.training.schedule != "constant" || job.training.warmup > 0;
 }
 
-constexpr JobLimits count_from(double min, double max, const char* hint = "") {
+constexpr KeyLimits count_from(double min, double max, const char* hint = "") {
   return {.min = min, .max = max, .hint = hint};
 }
 
 using Names = std::string_view[];
-constexpr Names models{"logistic", "mlp"};
+constexpr Names models{"logistic", "mlp", "quadratic", "consensus"};
 constexpr Names data_sets{"digits", "mnist"};
 constexpr Names optimizers{"sgd", "momentum", "nesterov", "adam", "adamw"};
 constexpr Names schedules{"constant", "step", "cosine"};
@@ -40,7 +38,7 @@ constexpr Names algorithms{"bsp", "asp", "ssp"};
 constexpr Names transports{"tcp", "ipc"};
 
 constexpr const char* fraction_hint = "accuracies are fractions: 97 % is 0.97";
-constexpr JobLimits decay{.min = 0, .max = 1, .below = true};
+constexpr KeyLimits decay{.min = 0, .max = 1, .below = true};
 
 constexpr JobKey keys[] = {
     {"job.name", MURM_MEMBER(job.name), "", {}, {}},
@@ -51,6 +49,7 @@ constexpr JobKey keys[] = {
      MURM_MEMBER(job.target_accuracy),
      "fraction",
      {.min = 0, .max = 1, .hint = fraction_hint}},
+    {"job.target_loss", MURM_MEMBER(job.target_loss), "", {.min = 0}},
     {"evaluation.every", MURM_MEMBER(evaluation.every), "samples", count_from(0, largest_count)},
     {"checkpoint.every", MURM_MEMBER(checkpoint.every), "samples", count_from(0, largest_count)},
     {"checkpoint.keep",
@@ -68,18 +67,63 @@ constexpr JobKey keys[] = {
      {},
      +[](const Job& j) { return j.model.kind == "mlp"; },
      "model.kind"},
-    {"data.kind", MURM_MEMBER(data.kind), "", {}, data_sets},
+    {"model.dim",
+     MURM_MEMBER(model.dim),
+     "parameters",
+     count_from(1, 1e9),
+     {},
+     +[](const Job& j) { return !trains_on_data(j); },
+     "model.kind"},
+    {"model.condition",
+     MURM_MEMBER(model.condition),
+     "",
+     {.min = 1, .max = 1e12},
+     {},
+     is_quadratic,
+     "model.kind"},
+    {"model.noise",
+     MURM_MEMBER(model.noise),
+     "",
+     {.min = 0, .max = 1e6},
+     {},
+     is_quadratic,
+     "model.kind"},
+    {"data.kind", MURM_MEMBER(data.kind), "", {}, data_sets, trains_on_data, "model.kind"},
     {"data.path",
      MURM_MEMBER(data.path),
      "folder",
      {},
      {},
-     +[](const Job& j) { return j.data.kind == "mnist"; },
+     +[](const Job& j) { return trains_on_data(j) && j.data.kind == "mnist"; },
      "data.kind"},
-    {"data.train", MURM_MEMBER(data.train), "samples", count_from(1, 1e7)},
-    {"data.test", MURM_MEMBER(data.test), "samples", count_from(1, 1e7)},
-    {"training.batch", MURM_MEMBER(training.batch), "samples", count_from(1, 1e6)},
-    {"training.accumulate", MURM_MEMBER(training.accumulate), "batches", count_from(1, 4096)},
+    {"data.train",
+     MURM_MEMBER(data.train),
+     "samples",
+     count_from(1, 1e7),
+     {},
+     trains_on_data,
+     "model.kind"},
+    {"data.test",
+     MURM_MEMBER(data.test),
+     "samples",
+     count_from(1, 1e7),
+     {},
+     trains_on_data,
+     "model.kind"},
+    {"training.batch",
+     MURM_MEMBER(training.batch),
+     "samples",
+     count_from(1, 1e6),
+     {},
+     trains_on_data,
+     "model.kind"},
+    {"training.accumulate",
+     MURM_MEMBER(training.accumulate),
+     "batches",
+     count_from(1, 4096),
+     {},
+     trains_on_data,
+     "model.kind"},
     {"training.optimizer", MURM_MEMBER(training.optimizer), "", {}, optimizers},
     {"training.lr", MURM_MEMBER(training.lr), "", {.min = 0, .max = 1e6, .above = true}},
     {"training.momentum",
@@ -131,7 +175,7 @@ constexpr JobKey keys[] = {
      {},
      +[](const Job& j) { return j.algorithm.name == "ssp"; },
      "algorithm.name"},
-    {"cluster.workers", MURM_MEMBER(cluster.workers), "workers", count_from(1, 4096)},
+    {"cluster.workers", MURM_MEMBER(cluster.workers), "workers", count_from(1, 1e6)},
     {"cluster.aggregators", MURM_MEMBER(cluster.aggregators), "shards", count_from(1, 256)},
     {"cluster.processes", MURM_MEMBER(cluster.processes), "processes", count_from(0, 1024)},
     {"cluster.transport",
@@ -148,120 +192,30 @@ constexpr JobKey keys[] = {
 
 #undef MURM_MEMBER
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// Levenshtein distance without regard to case; a swap of neighbours counts as two.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t k = 0; k < b.size(); ++k) {
-      const std::size_t replaced = diagonal + (lower(a[i]) == lower(b[k]) ? 0 : 1);
-      diagonal = row[k + 1];
-      row[k + 1] = std::min({row[k] + 1, row[k + 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
-std::string written(std::uint64_t value) { return std::to_string(value); }
-
-std::string written(double value) {
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
-
-std::string written(const std::string& value) { return toml_string(value); }
-
-template <class T>
-std::string written(const std::vector<T>& values) {
-  std::string text = "[";
-  for (const T& value : values) text += (text.size() > 1 ? ", " : "") + written(value);
-  return text + "]";
-}
+// Too far away for an edit distance.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> habits{
+    {{"learning_rate", "training.lr"},
+     {"batch_size", "training.batch"},
+     {"num_workers", "cluster.workers"},
+     {"algorithm", "algorithm.name"},
+     {"model", "model.kind"},
+     {"dimension", "model.dim"},
+     {"dataset", "data.kind"}}};
 
 }  // namespace
 
 std::span<const JobKey> job_keys() { return keys; }
 
-const JobKey* find_job_key(std::string_view name) {
-  const JobKey* found = std::ranges::find(keys, name, &JobKey::name);
-  return found == std::end(keys) ? nullptr : found;
-}
+Habits job_habits() { return habits; }
 
-std::string toml_value(const JobKey& key, const Job& job) {
-  Job copy = job;  // the members are bound for writing
-  return std::visit([&](auto member) { return written(member(copy)); }, key.member);
-}
-
-std::string toml_string(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      quoted += "\\u00";
-      quoted += digits[byte >> 4U];
-      quoted += digits[byte & 15U];
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
-std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates) {
-  std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best_distance && distance < candidate.size()) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
+const JobKey* find_job_key(std::string_view name) { return find_key(job_keys(), name); }
 
 std::string_view nearest_job_key(std::string_view name) {
-  // Names that other programs taught people, too far away for an edit distance.
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> habits{
-      {{"learning_rate", "training.lr"},
-       {"batch_size", "training.batch"},
-       {"num_workers", "cluster.workers"},
-       {"algorithm", "algorithm.name"},
-       {"model", "model.kind"},
-       {"dataset", "data.kind"}}};
-  const auto dot = name.find('.');
-  const std::string_view key = dot == std::string_view::npos ? name : name.substr(dot + 1);
-  for (const auto& [habit, meant] : habits) {
-    if (key == habit) return meant;
-  }
-  for (const JobKey& known : job_keys()) {
-    if (known.key() == key) return known.name;  // the right key in the wrong section
-  }
-  std::vector<std::string_view> full;
-  std::vector<std::string_view> same_section;
-  std::vector<std::string_view> short_names;
-  const std::string_view section = name.substr(0, name.size() - key.size());
-  for (const JobKey& known : job_keys()) {
-    full.push_back(known.name);
-    short_names.push_back(known.key());
-    if (!section.empty() && known.name.starts_with(section)) same_section.push_back(known.key());
-  }
-  if (const auto near = nearest_name(key, same_section); !near.empty()) {
-    return find_job_key(std::string(section) + std::string(near))->name;
-  }
-  if (const auto near = nearest_name(key, short_names); !near.empty()) {
-    return std::ranges::find(job_keys(), near, &JobKey::key)->name;
-  }
-  return nearest_name(name, full);
+  return nearest_key(name, names_of(job_keys()), habits);
+}
+
+bool trains_on_data(const Job& job) {
+  return job.model.kind != "quadratic" && job.model.kind != "consensus";
 }
 
 }  // namespace murm

@@ -6,19 +6,17 @@
 #include <utility>
 
 #include "runtime/human_units.hpp"
+#include "runtime/svg.hpp"
 
 namespace murm {
 namespace {
 
-struct Point {
-  double x = 0;
-  double y = 0;
-};
-using Points = std::vector<Point>;
+using namespace svg;
 
 // Okabe & Ito 2008: told apart with any colour vision.
 constexpr const char* loss_colour = "#0072B2";
 constexpr const char* accuracy_colour = "#D55E00";
+constexpr const char* ring = "fill=\"#fff\" stroke=\"#D55E00\" stroke-width=\"2\"";
 
 constexpr double picture_width = 760;
 constexpr double picture_height = 620;
@@ -26,82 +24,6 @@ constexpr double left = 84;
 constexpr double right = 730;
 constexpr std::size_t raw_points_max = 600;
 constexpr std::size_t line_points_max = 400;
-
-std::string number(double value) { return human_number(value, 1); }
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return result;
-}
-
-/// Maps a range of values to a range of pixels.
-struct Axis {
-  double low = 0;
-  double high = 1;
-  double from = 0;  // pixel of `low`
-  double to = 1;    // pixel of `high`
-  bool logarithmic = false;
-
-  double operator()(double value) const {
-    const double part = logarithmic ? std::log(value / low) / std::log(high / low)
-                                    : (value - low) / (high - low);
-    return from + std::clamp(part, 0.0, 1.0) * (to - from);
-  }
-};
-
-std::string text_at(double x, double y, const char* style, const std::string& text) {
-  return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" class=\"" + style + "\">" +
-         escaped(text) + "</text>\n";
-}
-
-struct Tick {
-  double value = 0;
-  std::string label;
-};
-
-/// As few decimals as tell values `step` apart.
-std::string tick_label(double value, double step) {
-  const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9);
-  return human_number(value, decimals);
-}
-
-std::vector<Tick> loss_ticks(const Axis& axis) {
-  std::vector<Tick> ticks;
-  if (!axis.logarithmic) {
-    const auto values = nice_ticks(axis.low, axis.high, 5);
-    const double step = values.size() > 1 ? values[1] - values[0] : 1;
-    for (const double value : values) ticks.push_back({value, tick_label(value, step)});
-    return ticks;
-  }
-  const bool crowded = axis.high / axis.low > 2e3;  // more than three decades: powers of ten only
-  for (double decade = std::pow(10.0, std::floor(std::log10(axis.low))); decade <= axis.high;
-       decade *= 10) {
-    for (const double factor : {1.0, 2.0, 5.0}) {
-      const double tick = decade * factor;
-      if (tick < axis.low || tick > axis.high || (crowded && factor != 1.0)) continue;
-      ticks.push_back({tick, tick_label(tick, tick)});
-    }
-  }
-  return ticks;
-}
 
 /// Grid, tick labels and the name of a vertical axis.
 std::string vertical_axis(const Axis& axis, const std::vector<Tick>& ticks,
@@ -117,16 +39,6 @@ std::string vertical_axis(const Axis& axis, const std::vector<Tick>& ticks,
   svg += "<text class=\"name\" transform=\"translate(24 " + middle + ") rotate(-90)\">" + name +
          "</text>\n";
   return svg;
-}
-
-/// 50k and not 50.0k.
-std::string count_label(double count) {
-  std::string label = human_count(count);
-  const auto point = label.find('.');
-  const auto unit = label.find_first_not_of("0123456789.");
-  if (point == std::string::npos || unit == std::string::npos) return label;
-  const auto last = label.find_last_not_of("0", unit - 1);
-  return label.substr(0, last == point ? point : last + 1) + label.substr(unit);
 }
 
 std::string horizontal_axis(const Axis& axis, double top, double bottom, bool labels) {
@@ -161,48 +73,6 @@ std::string dots(const Points& points, const Axis& x, const Axis& y, const std::
            number(radius) + "\"/>\n";
   }
   return svg + "</g>\n";
-}
-
-/// Every n-th point, the last one always: what is drawn stays bounded.
-Points thinned(const Points& points, std::size_t count) {
-  if (points.size() <= count) return points;
-  Points result;
-  for (std::size_t i = 0; i < count; ++i)
-    result.push_back(points[i * (points.size() - 1) / (count - 1)]);
-  return result;
-}
-
-/// Centred mean over about a fortieth of the run. The window shrinks evenly towards the start, where
-/// the loss falls fast; at the end it is cut off, so that no single point sets the last value.
-Points smoothed(const Points& points) {
-  std::vector<double> sums{0};
-  for (const Point& point : points) sums.push_back(sums.back() + point.y);
-  const std::size_t half_max = points.size() / 80 + (points.size() > 20 ? 1 : 0);
-  Points result;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const std::size_t half = std::min(half_max, i);
-    const std::size_t end = std::min(points.size(), i + half + 1);
-    const auto width = static_cast<double>(end - (i - half));
-    result.push_back({points[i].x, (sums[end] - sums[i - half]) / width});
-  }
-  return result;
-}
-
-/// The range of the points with some air; logarithmic when it spans more than a factor of twenty.
-Axis loss_axis(const Points& points) {
-  Axis axis;
-  if (points.empty()) return axis;
-  const auto [low, high] = std::ranges::minmax(points, {}, &Point::y);
-  axis.logarithmic = low.y > 0 && high.y / low.y > 20;
-  if (axis.logarithmic) {
-    axis.low = low.y / 1.15;
-    axis.high = high.y * 1.15;
-  } else {
-    const double top = high.y > 0 ? high.y * 1.05 : 1;
-    axis.low = std::min(0.0, low.y * 1.05);
-    axis.high = top > axis.low ? top : axis.low + 1;
-  }
-  return axis;
 }
 
 /// Above 90 % the distance to 100 % is what matters: there the axis is logarithmic in the error, and
@@ -279,7 +149,7 @@ std::string loss_panel(const Points& points, const Axis& x, double top, double b
   y.from = bottom;
   y.to = top;
   std::string svg = horizontal_axis(x, top, bottom, false);
-  svg += vertical_axis(y, loss_ticks(y),
+  svg += vertical_axis(y, axis_ticks(y, 5, false),
                        y.logarithmic ? "training loss (log scale)" : "training loss");
   if (points.empty())
     return svg + text_at((left + right) / 2, (top + bottom) / 2, "empty", "no loss was reported");
@@ -308,35 +178,29 @@ std::string accuracy_panel(const Points& points, const Axis& x, double top, doub
   Points drawn = thinned(points, line_points_max);
   for (Point& point : drawn) point.y = y.to_axis(point.y);
   svg += line(drawn, x, y.axis, accuracy_colour);
-  if (drawn.size() <= 60) {
-    const std::string style = "fill=\"#fff\" stroke=\"" + std::string(accuracy_colour) +
-                              "\" stroke-width=\"2\"";
-    svg += dots(drawn, x, y.axis, style, 3.6);
-  }
+  if (drawn.size() <= 60) svg += dots(drawn, x, y.axis, ring, 3.6);
   return svg + text_at(right, top - 10, "value", "last: " + human_percent(points.back().y, 2));
+}
+
+std::string evaluated_loss_panel(const Points& points, const Axis& x, double top, double bottom) {
+  Axis y = loss_axis(points);
+  y.from = bottom;
+  y.to = top;
+  std::string svg = horizontal_axis(x, top, bottom, true);
+  svg += vertical_axis(y, axis_ticks(y, 5, false),
+                       y.logarithmic ? "evaluated loss (log scale)" : "evaluated loss");
+  const Points drawn = thinned(points, line_points_max);
+  svg += line(drawn, x, y, accuracy_colour);
+  if (drawn.size() <= 60) svg += dots(drawn, x, y, ring, 3.6);
+  return svg + text_at(right, top - 10, "value", "last: " + human_loss(points.back().y));
 }
 
 }  // namespace
 
-std::vector<double> nice_ticks(double low, double high, int count) {
-  std::vector<double> ticks;
-  if (!(high > low) || count < 1) return ticks;
-  const double rough = (high - low) / count;
-  const double decade = std::pow(10.0, std::floor(std::log10(rough)));
-  const double mantissa = rough / decade;
-  const double step = decade * (mantissa <= 1.5   ? 1
-                                : mantissa <= 3.5 ? 2
-                                : mantissa <= 7.5 ? 5
-                                                  : 10);
-  const auto first = static_cast<long long>(std::ceil(low / step - 1e-9));
-  const auto last = static_cast<long long>(std::floor(high / step + 1e-9));
-  for (long long i = first; i <= last; ++i) ticks.push_back(static_cast<double>(i) * step);
-  return ticks;
-}
-
 std::string loss_svg(const LossPlot& plot) {
   Points training;
   Points accuracy;
+  Points evaluated;
   for (const auto& point : plot.training) {
     if (std::isfinite(point.loss))
       training.push_back({static_cast<double>(point.samples), point.loss});
@@ -344,16 +208,20 @@ std::string loss_svg(const LossPlot& plot) {
   for (const auto& point : plot.evaluations) {
     if (std::isfinite(point.accuracy))
       accuracy.push_back({static_cast<double>(point.samples), point.accuracy});
+    if (std::isfinite(point.loss))
+      evaluated.push_back({static_cast<double>(point.samples), point.loss});
   }
   Axis x{.low = 0, .high = 1, .from = left, .to = right};
-  for (const Points* points : {&training, &accuracy}) {
+  for (const Points* points : {&training, &accuracy, &evaluated}) {
     for (const Point& point : *points) x.high = std::max(x.high, point.x);
   }
   std::string svg = frame_open();
   svg += text_at(left, 36, "title", plot.title);
   svg += text_at(left, 58, "subtitle", plot.subtitle);
   svg += loss_panel(training, x, 104, 318);
-  svg += accuracy_panel(accuracy, x, 362, 556);
+  const bool by_loss = accuracy.empty() && !evaluated.empty();
+  svg += by_loss ? evaluated_loss_panel(evaluated, x, 362, 556)
+                 : accuracy_panel(accuracy, x, 362, 556);
   return svg + "</svg>\n";
 }
 

@@ -1,7 +1,8 @@
-// loss.svg: training loss and test accuracy of a run, as a picture.
+// loss.svg: training loss and test accuracy (or evaluated loss) of a run, as a picture.
 // Room: runtime. Numbers in, text out; no file.
 // Caller: actors/training_node, at the end of a run.
 #pragma once
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct LossPlot {
   };
   struct Evaluation {
     SampleCount samples = 0;
-    double accuracy = 0;  // fraction
+    double accuracy = 0;  // fraction; NaN: the model has none
+    double loss = std::numeric_limits<double>::quiet_NaN();
   };
 
   std::string title;               // name of the job
@@ -26,10 +28,8 @@ struct LossPlot {
 };
 
 /// A complete SVG document, of bounded size for any number of points; points that are not finite are
-/// left out. Two panels over one axis of samples: loss (logarithmic when it spans much), accuracy.
+/// left out. Two panels over one axis of samples: loss (logarithmic when it spans much), accuracy; without
+/// any accuracy the loss of the evaluations.
 std::string loss_svg(const LossPlot& plot);
-
-/// Ticks at 1, 2 or 5 times a power of ten inside [low, high], about `count` of them.
-std::vector<double> nice_ticks(double low, double high, int count);
 
 }  // namespace murm

@@ -41,13 +41,18 @@ int terminal_width(int fd) {
   return known ? size.ws_col : 80;
 }
 
+std::string evaluation_text(double loss, double accuracy) {
+  const std::string text = "loss " + human_loss(loss);
+  return std::isnan(accuracy) ? text : "accuracy " + human_percent(accuracy, 2) + ", " + text;
+}
+
 std::string progress_text(const ProgressState& state, std::size_t width) {
   std::vector<std::string> parts;
   std::string samples = human_count(static_cast<double>(state.samples));
   if (state.samples_total > 0)
     samples += "/" + human_count(static_cast<double>(state.samples_total));
   parts.push_back(samples + " samples");
-  if (!std::isnan(state.loss)) parts.push_back("loss " + human_number(state.loss, 4));
+  if (!std::isnan(state.loss)) parts.push_back("loss " + human_loss(state.loss));
   if (!std::isnan(state.accuracy)) parts.push_back("accuracy " + human_percent(state.accuracy, 2));
   if (!std::isnan(state.samples_per_second))
     parts.push_back(human_count(state.samples_per_second) + "/s");

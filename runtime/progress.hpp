@@ -70,6 +70,9 @@ class Progress {
   bool stale_ = false;  // `state_` is newer than what was drawn
 };
 
+/// "accuracy 97.31 %, loss 0.0745"; without an accuracy only the loss.
+std::string evaluation_text(double loss, double accuracy);
+
 /// The text after the bar, or of a line: at most `width` characters, whole parts only.
 std::string progress_text(const ProgressState& state, std::size_t width);
 

@@ -1,6 +1,7 @@
 #include "runtime/report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -71,9 +72,22 @@ std::string place_text(const Report& report) {
                      (report.workers == 1 ? " worker, " : " workers, ") +
                      with_separators(report.aggregators) +
                      (report.aggregators == 1 ? " aggregator" : " aggregators");
+  if (report.simulation) return text + ", simulated";
   if (report.processes == 0) return text + ", one process";
   return text + ", " + with_separators(report.processes) + " worker process" +
          (report.processes == 1 ? "" : "es") + " over " + report.transport;
+}
+
+/// What was measured; a model without accuracy has no test set.
+std::string loss_text(const Report& report) {
+  const auto& final = report.final;
+  std::string text;
+  if (!std::isnan(final.eval_loss)) {
+    text = human_loss(final.eval_loss) +
+           (std::isnan(final.eval_accuracy) ? " at the last evaluation" : " on the test set");
+  }
+  if (std::isnan(final.train_loss)) return text;
+  return text + (text.empty() ? "" : ", ") + human_loss(final.train_loss) + " in training";
 }
 
 std::string waiting_text(const Report& report) {
@@ -81,6 +95,22 @@ std::string waiting_text(const Report& report) {
                                                &Report::PerWorker::wait_fraction);
   return human_percent(low.wait_fraction, 0) + " to " + human_percent(high.wait_fraction, 0) +
          " of the workers' time";
+}
+
+}  // namespace
+
+namespace {
+
+void add_simulation(Json& json, const Report::Simulation& simulation) {
+  json["virtual_seconds"] = simulation.virtual_seconds;
+  json["gradients"] = simulation.gradients;
+  json["gradients_per_virtual_second"] = simulation.gradients_per_virtual_second;
+  json["events"] = simulation.events;
+  json["events_per_second"] = simulation.events_per_second;
+  json["wall_seconds"] = simulation.wall_seconds;
+  json["trace_hash"] = simulation.trace_hash;
+  json["time_to_target"] = simulation.time_to_target;
+  json["consensus"] = {{"contraction_per_round", simulation.contraction_per_round}};
 }
 
 }  // namespace
@@ -115,7 +145,9 @@ std::string report_json(const Report& report) {
   json["parameters_hash"] = report.parameters_hash;
   json["peak_rss_bytes"] = report.peak_rss_bytes;
   json["per_worker"] = workers_json(report);
+  json["wait_fraction"] = report.wait_fraction;
   json["evaluations"] = evaluations_json(report);
+  if (report.simulation) add_simulation(json, *report.simulation);
   // A name that is no UTF-8 must not cost the report.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -124,14 +156,29 @@ std::string summary_table(const Report& report) {
   Rows rows;
   rows.emplace_back("job", report.job + " (" + report.status + ")");
   rows.emplace_back("algorithm", report.algorithm + ", " + place_text(report));
-  rows.emplace_back("accuracy", human_percent(report.final.eval_accuracy, 2));
-  rows.emplace_back("loss", human_number(report.final.eval_loss, 4) + " on the test set, " +
-                                human_number(report.final.train_loss, 4) + " in training");
-  rows.emplace_back("samples", with_separators(report.samples) + " = " +
-                                   human_number(report.epochs, 2) + " epochs, " +
-                                   with_separators(report.updates) + " updates");
+  if (!std::isnan(report.final.eval_accuracy)) {
+    rows.emplace_back("accuracy", human_percent(report.final.eval_accuracy, 2));
+  }
+  if (const std::string loss = loss_text(report); !loss.empty()) rows.emplace_back("loss", loss);
+  // Without data an epoch is one sample.
+  const bool epochs = report.epochs != static_cast<double>(report.samples);
+  rows.emplace_back("samples",
+                    with_separators(report.samples) +
+                        (epochs ? " = " + human_number(report.epochs, 2) + " epochs, " : ", ") +
+                        with_separators(report.updates) + " updates");
   rows.emplace_back("time", human_duration(report.seconds) + ", " +
                                 human_count(report.samples_per_second) + " samples/s");
+  if (report.simulation) {
+    const Report::Simulation& simulation = *report.simulation;
+    rows.emplace_back("gradients",
+                      with_separators(simulation.gradients) + ", " +
+                          human_count(simulation.gradients_per_virtual_second) +
+                          " in a virtual second");
+    rows.emplace_back("simulated", with_separators(simulation.events) + " events in " +
+                                       human_duration(simulation.wall_seconds) + ", " +
+                                       human_count(simulation.events_per_second) +
+                                       " events/s, trace " + simulation.trace_hash);
+  }
   rows.emplace_back("staleness", human_number(report.staleness.mean, 2) + " on average, " +
                                      with_separators(report.staleness.max) + " at most");
   if (!report.per_worker.empty()) rows.emplace_back("waiting", waiting_text(report));
@@ -145,7 +192,8 @@ std::string summary_table(const Report& report) {
   }
   rows.emplace_back("memory", human_bytes(report.peak_rss_bytes) + " at peak");
   rows.emplace_back("parameters",
-                    with_separators(report.parameters) + ", hash " + report.parameters_hash);
+                    with_separators(report.parameters) +
+                        (report.parameters_hash.empty() ? "" : ", hash " + report.parameters_hash));
 
   std::size_t width = 0;
   for (const auto& row : rows) width = std::max(width, row.first.size());

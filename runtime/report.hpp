@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,7 @@ struct Report {
     double wait_fraction = 0;  // of its time: waiting for a lease or for parameters
   };
   std::vector<PerWorker> per_worker;
+  double wait_fraction = 0;  // mean over the workers
 
   struct Evaluation {
     SampleCount samples = 0;
@@ -79,6 +81,21 @@ struct Report {
     double accuracy = not_measured;  // fraction
   };
   std::vector<Evaluation> evaluations;
+
+  /// Of a run in virtual time; `seconds`, `samples_per_second` and the times of evaluations are virtual too.
+  struct Simulation {
+    double virtual_seconds = 0;   // when the run ended
+    std::uint64_t gradients = 0;  // applied in every shard
+    double gradients_per_virtual_second = 0;
+    std::uint64_t events = 0;
+    double events_per_second = 0;  // of wall-clock time
+    double wall_seconds = 0;       // the simulation took
+    std::string trace_hash;        // of every event: time, place, ids, versions
+    double time_to_target =
+        not_measured;  // virtual seconds to the first evaluation that reached the target
+    double contraction_per_round = not_measured;  // model.kind = "consensus"
+  };
+  std::optional<Simulation> simulation;
 };
 
 /// report.json, with a line break at its end. What was not measured is null.

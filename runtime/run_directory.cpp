@@ -15,6 +15,7 @@
 namespace murm {
 namespace {
 
+constexpr int folders_beside_max = 1000;
 constexpr const char* marker_name = ".murmuration";
 constexpr std::string_view marker_text =
     "murmuration.run/1\nThis folder belongs to murm: a new run may replace its files.\n";
@@ -45,6 +46,7 @@ void prepare(const std::filesystem::path& folder) {
   }
 }
 
+/// -1: in use by another run.
 int lock(const std::filesystem::path& folder) {
   const int marker = ::open((folder / marker_name).c_str(),
                             O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -55,7 +57,7 @@ int lock(const std::filesystem::path& folder) {
   // A file system without locks answers with another error: then we go without.
   if (::flock(marker, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     ::close(marker);
-    refuse(folder, "is in use by another run. HINT: choose another one with --out.");
+    return -1;
   }
   return marker;
 }
@@ -63,8 +65,26 @@ int lock(const std::filesystem::path& folder) {
 }  // namespace
 
 RunDirectory RunDirectory::create(const std::filesystem::path& folder, bool resume) {
+  auto run = create_unless_in_use(folder, resume);
+  if (!run) refuse(folder, "is in use by another run. HINT: choose another one with --out.");
+  return std::move(*run);
+}
+
+RunDirectory RunDirectory::create_beside(const std::filesystem::path& folder) {
+  for (int number = 1; number < folders_beside_max; ++number) {
+    auto candidate = folder;
+    if (number > 1) candidate += "-" + std::to_string(number);
+    if (auto run = create_unless_in_use(candidate, false)) return std::move(*run);
+  }
+  refuse(folder, "and those beside it are in use. HINT: choose another one with --out.");
+}
+
+std::optional<RunDirectory> RunDirectory::create_unless_in_use(const std::filesystem::path& folder,
+                                                               bool resume) {
   prepare(folder);
-  RunDirectory run(folder, lock(folder));
+  const int marker = lock(folder);
+  if (marker < 0) return std::nullopt;
+  RunDirectory run(folder, marker);
   const ssize_t written = ::pwrite(run.marker_, marker_text.data(), marker_text.size(), 0);
   if (written != static_cast<ssize_t>(marker_text.size())) {
     refuse(folder, "cannot be written to: " + std::generic_category().message(errno) +
@@ -79,6 +99,10 @@ RunDirectory RunDirectory::create(const std::filesystem::path& folder, bool resu
   remove(run.metrics());
   remove(run.plot());
   remove(run.parameters());
+  remove(run.scenario());
+  remove(run.page());
+  remove(run.traces());
+  remove(run.replay());
   if (!resume) remove(run.checkpoints());
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {

@@ -3,6 +3,7 @@
 // Caller: tools/murm, actors/training_node.
 #pragma once
 #include <filesystem>
+#include <optional>
 
 namespace murm {
 
@@ -15,6 +16,10 @@ class RunDirectory {
   /// Errors: InputError when it is a file, a foreign non-empty folder, in use, or not writable.
   static RunDirectory create(const std::filesystem::path& folder, bool resume);
 
+  /// The same for a folder that nobody asked for by name: while `folder` is in use, the next free one of
+  /// folder-2, folder-3, ...
+  static RunDirectory create_beside(const std::filesystem::path& folder);
+
   /// True when `folder` is one that `create` made.
   static bool is_run(const std::filesystem::path& folder);
 
@@ -24,11 +29,15 @@ class RunDirectory {
 
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path job() const { return job(folder_); }
-  std::filesystem::path report() const { return folder_ / "report.json"; }
+  std::filesystem::path report() const { return report(folder_); }
   std::filesystem::path metrics() const { return folder_ / "metrics.csv"; }
   std::filesystem::path plot() const { return folder_ / "loss.svg"; }
   std::filesystem::path parameters() const { return parameters(folder_); }
   std::filesystem::path checkpoints() const { return checkpoints(folder_); }
+  std::filesystem::path scenario() const { return folder_ / "scenario.toml"; }
+  std::filesystem::path page() const { return folder_ / "compare.html"; }
+  std::filesystem::path traces() const { return traces(folder_); }
+  std::filesystem::path replay() const { return replay(folder_); }
 
   // The same names for who only reads a run.
   static std::filesystem::path job(const std::filesystem::path& run) { return run / "job.toml"; }
@@ -38,8 +47,17 @@ class RunDirectory {
   static std::filesystem::path checkpoints(const std::filesystem::path& run) {
     return run / "checkpoints";
   }
+  static std::filesystem::path report(const std::filesystem::path& run) {
+    return run / "report.json";
+  }
+  static std::filesystem::path traces(const std::filesystem::path& run) { return run / "trace"; }
+  static std::filesystem::path replay(const std::filesystem::path& run) {
+    return run / "replay.json";
+  }
 
  private:
+  static std::optional<RunDirectory> create_unless_in_use(const std::filesystem::path& folder,
+                                                          bool resume);
   RunDirectory(std::filesystem::path folder, int marker)
       : folder_(std::move(folder)), marker_(marker) {}
 

@@ -113,7 +113,9 @@ TEST_CASE("an impossible value is refused") {
       "cluster.processes=5", "emulate.step_ms=[1,2]", "emulate.step_ms=[-1]",
       "training.milestones=[0.9,0.5]", "training.milestones=[1.5]", "cluster.heartbeat_ms=0",
       "job.name=", "job.name=a/b", "job.name=..", "data.kind=mnist",
-      "training.warmup=99999999999999999999");
+      "training.warmup=99999999999999999999", "job.target_loss=-1", "model.dim=0",
+      "model.dim=1000000001", "model.condition=0.5", "model.noise=-1", "cluster.workers=1000001",
+      "model.kind=quadrat");
   const std::string message = refusal(ends, {key_value});
   INFO(message);
   CHECK(message.starts_with("--set " + std::string(key_value) + ": "));
@@ -122,9 +124,9 @@ TEST_CASE("an impossible value is refused") {
 TEST_CASE("the sentence about an impossible value names the limits that matter") {
   CHECK(refusal(ends, {"training.lr=-1"}) ==
         "--set training.lr=-1: training.lr is -1, expected above 0.");
-  CHECK(
-      refusal(ends, {"cluster.workers=9999"}) ==
-      "--set cluster.workers=9999: cluster.workers is 9999, expected at least 1 and at most 4096.");
+  CHECK(refusal(ends, {"cluster.workers=1000001"}) ==
+        "--set cluster.workers=1000001: cluster.workers is 1000001, expected at least 1 and at "
+        "most 1000000.");
   CHECK(
       refusal(ends, {"job.target_accuracy=97"}) ==
       "--set job.target_accuracy=97: job.target_accuracy is 97, expected at least 0 and at most 1. "
@@ -203,4 +205,39 @@ TEST_CASE("a file that cannot be read is refused") {
   test::put(folder / "empty.toml", "");
   CHECK_THROWS_AS(load_job(folder / "empty.toml"), InputError);
   CHECK(load_job(folder / "empty.toml", Overrides{"job.samples=10"}).job.job.samples == 10U);
+}
+
+TEST_CASE("an objective without data needs none and notes the keys of data") {
+  const std::string quadratic = "[job]\nsamples = 100\n[model]\nkind = \"quadratic\"\ndim = 50\n";
+  const auto loaded = parse_job(quadratic + "condition = 10\nnoise = 0.5\n", "a.toml");
+  CHECK(loaded.job.model.dim == 50U);
+  CHECK(loaded.job.model.condition == 10.0);
+  CHECK(loaded.job.model.noise == 0.5);
+  CHECK(loaded.notes.empty());
+  CHECK(parse_job(quadratic + "[data]\nkind = \"mnist\"\n", "a.toml").notes ==
+        Overrides{"a.toml:7:1: data.kind is not used with model.kind = \"quadratic\""});
+  // The key that decides about data.path is not used itself: the note names what decides about that.
+  CHECK(parse_job(quadratic, "a.toml", Overrides{"data.path=x"}).notes ==
+        Overrides{"--set data.path=x: data.path is not used with model.kind = \"quadratic\""});
+  CHECK(parse_job(quadratic, "a.toml", Overrides{"training.batch=1", "training.accumulate=2"})
+            .notes.size() == 2);
+  CHECK(parse_job(ends, "a.toml", Overrides{"model.kind=consensus", "model.noise=1"}).notes ==
+        Overrides{"--set model.noise=1: model.noise is not used with model.kind = \"consensus\""});
+  CHECK(parse_job(ends, "a.toml", Overrides{"model.dim=5"}).notes.size() == 1);
+}
+
+TEST_CASE("a target is an end of the run where the model can reach it") {
+  CHECK(parse_job("[job]\ntarget_loss = 0.1\n", "a.toml").job.job.target_loss == 0.1);
+  CHECK(refusal("[job]\ntarget_accuracy = 0.9\n[model]\nkind = \"consensus\"\n") ==
+        "a.toml:2:1: job.target_accuracy cannot be reached, model.kind = \"consensus\" has no "
+        "accuracy. HINT: use job.target_loss.");
+}
+
+TEST_CASE("a job without an end is accepted from who can end it otherwise") {
+  CHECK(parse_job("", "a.toml", {}, {.may_be_endless = true}).job.job.samples == 0U);
+  CHECK_THROWS_AS(parse_job("[job]\nname = \"\"\n", "a.toml", {}, {.may_be_endless = true}),
+                  InputError);
+  const test::TemporaryFolder folder;
+  test::put(folder / "endless.toml", "[job]\nname = \"a\"\n");
+  CHECK(load_job(folder / "endless.toml", {}, {.may_be_endless = true}).job.job.name == "a");
 }

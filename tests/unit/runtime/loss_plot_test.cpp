@@ -55,14 +55,36 @@ TEST_CASE("odd values do not spoil a plot") {
   CHECK(svg.size() < 120000);
 }
 
+TEST_CASE("without any accuracy the second panel is the evaluated loss") {
+  LossPlot plot = falling(100);
+  CHECK(loss_svg(plot).find("test accuracy") != std::string::npos);
+  for (auto& evaluation : plot.evaluations) {
+    evaluation.loss = 1.5 / static_cast<double>(1 + evaluation.samples);
+    evaluation.accuracy = std::numeric_limits<double>::quiet_NaN();
+  }
+  plot.evaluations.back().loss = 1.5e-7;
+  const std::string svg = loss_svg(plot);
+  CHECK(svg.find("evaluated loss (log scale)") != std::string::npos);
+  CHECK(svg.find("last: 1.50e-07") != std::string::npos);
+  CHECK(svg.find("accuracy") == std::string::npos);
+  CHECK(svg.find("nan") == std::string::npos);
+  CHECK(count_of(svg, "<text") == count_of(svg, "</text>"));
+}
+
+TEST_CASE("a loss of zero throughout is drawn") {
+  LossPlot plot{.title = "consensus", .subtitle = "", .training = {}, .evaluations = {}};
+  for (SampleCount i = 0; i < 30; ++i) {
+    plot.training.push_back({.samples = i, .loss = 0});
+    plot.evaluations.push_back(
+        {.samples = i, .accuracy = std::numeric_limits<double>::quiet_NaN(), .loss = 0});
+  }
+  const std::string svg = loss_svg(plot);
+  CHECK(svg.find("nan") == std::string::npos);
+  CHECK(svg.find("inf") == std::string::npos);
+  CHECK(svg.find("last: 0.0000") != std::string::npos);
+}
+
 TEST_CASE("a loss that spans much is drawn on a logarithmic scale") {
   CHECK(loss_svg(falling(100)).find("training loss (log scale)") != std::string::npos);
   CHECK(loss_svg(falling(3)).find("training loss (log scale)") == std::string::npos);
-}
-
-TEST_CASE("ticks are round numbers inside the range") {
-  CHECK(nice_ticks(0, 1, 5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1});
-  CHECK(nice_ticks(0, 480000, 7).size() == 10);
-  CHECK(nice_ticks(0.3, 2.6, 5) == std::vector<double>{0.5, 1, 1.5, 2, 2.5});
-  CHECK(nice_ticks(1, 1, 5).empty());
 }

@@ -1,5 +1,6 @@
 #include "runtime/progress.hpp"
 
+#include <limits>
 #include <sstream>
 
 #include "tests/catch.hpp"
@@ -36,6 +37,11 @@ std::size_t lines_in(const std::string& text) {
 TEST_CASE("the bar shows samples, loss, speed, staleness and the time left") {
   CHECK(progress_bar(at(500), 81) ==
         "[#####.....]  50%  500/1.00k samples  loss 0.5000  100/s  staleness 3.0  5 s left");
+}
+
+TEST_CASE("an evaluation is told with its accuracy where there is one") {
+  CHECK(evaluation_text(0.07449, 0.9731) == "accuracy 97.31 %, loss 0.0745");
+  CHECK(evaluation_text(0.0123, std::numeric_limits<double>::quiet_NaN()) == "loss 0.0123");
 }
 
 TEST_CASE("the bar never passes the width of the terminal") {

@@ -107,7 +107,39 @@ TEST_CASE("the summary is aligned and speaks in human units") {
         "  parameters  235,146, hash 0123abcd\n");
 }
 
+TEST_CASE("a model without accuracy and epochs is summed up by its loss") {
+  Report report = example();
+  report.final.eval_accuracy = not_measured;
+  report.final.eval_loss = 1.5e-7;
+  report.epochs = static_cast<double>(report.samples);
+  report.evaluations[0].accuracy = not_measured;
+  const std::string text = summary_table(report);
+  CHECK(text.find("accuracy") == std::string::npos);
+  CHECK(text.find("nan") == std::string::npos);
+  CHECK(text.find("loss        1.50e-07 at the last evaluation, 0.0312 in training\n") !=
+        std::string::npos);
+  CHECK(text.find("samples     480,000, 15,000 updates\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(report_json(report));
+  CHECK(json.at("final").at("eval_accuracy").is_null());
+  CHECK(json.at("evaluations").at(0).at("accuracy").is_null());
+  CHECK(json.at("evaluations").at(0).at("loss") == 0.2);
+}
+
+TEST_CASE("the summary is silent about what was not measured") {
+  Report report = example();
+  report.final = {};
+  const std::string text = summary_table(report);
+  CHECK(text.find("accuracy") == std::string::npos);
+  CHECK(text.find("loss") == std::string::npos);
+}
+
 TEST_CASE("numbers are written for people") {
+  CHECK(human_loss(0.07449) == "0.0745");
+  CHECK(human_loss(0) == "0.0000");
+  CHECK(human_loss(123.4) == "123.4000");
+  CHECK(human_loss(1.234e-7) == "1.23e-07");
+  CHECK(human_loss(2e30) == "2.00e+30");
+  CHECK(human_loss(not_measured) == "-");
   CHECK(with_separators(0) == "0");
   CHECK(with_separators(999) == "999");
   CHECK(with_separators(1234567) == "1,234,567");
