@@ -4,6 +4,8 @@
 #   make demo             build, then train a small model with four workers on this machine
 #   make test             build, then every test: unit, integration, tidy
 #   make check            what a change has to pass: format, headers, clang-tidy, tests with sanitizers
+#   make sim SEED=7       one random world of the simulator
+#   make soak WORLDS=5000 so many of them
 #   make format           clang-format over the tree
 #   make fuzz SECONDS=60  each fuzzer for that long
 #   make clean
@@ -13,11 +15,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: bootstrap build demo test check headers lint sanitize format fuzz clean
+.PHONY: bootstrap build demo test check headers lint sanitize sim soak format fuzz clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_JOBS ?= 2
 SECONDS ?= 60
+SEED ?= 1
+WORLDS ?= 5000
 MURM_WERROR ?= OFF
 BOOTSTRAP := tools/scripts/bootstrap.sh
 
@@ -33,6 +37,11 @@ demo: build
 
 test: build
 	@ctest --preset release -j $(TEST_JOBS)
+
+sim soak: bootstrap
+	@cmake --preset release -DMURM_WERROR=$(MURM_WERROR)
+	@cmake --build --preset release -j $(JOBS) --target random_worlds
+	@build/release/random_worlds $(SEED) $(if $(filter soak,$@),$(WORLDS),1)
 
 # Every public header compiled alone.
 headers: bootstrap

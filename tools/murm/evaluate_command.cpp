@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/job_plan.hpp"
-#include "models/data_factory.hpp"
 #include "runtime/atomic_file.hpp"
 #include "runtime/hash.hpp"
 #include "runtime/job_file.hpp"
+#include "runtime/progress.hpp"
 #include "runtime/run_directory.hpp"
 #include "serialization/safetensors.hpp"
 
@@ -48,8 +48,7 @@ int run_evaluate(const std::filesystem::path& run, const std::vector<std::string
                      "`murm train --out DIR` wrote, by default runs/<name>");
   }
   const Job job = load_job(RunDirectory::job(run), set).job;
-  const auto test = load_split(job.data.kind, job.data.path, job.job.seed, Split::test,
-                               job.data.test);
+  const auto test = load_split(job, Split::test);
   const DataShape shape{job.data.train, test->features, test->classes};
   const std::vector<float> flat = read_parameters(RunDirectory::parameters(run),
                                                   parameter_layout(job, shape));
@@ -57,8 +56,9 @@ int run_evaluate(const std::filesystem::path& run, const std::vector<std::string
   const Evaluation result = evaluate(*parts.objective, *parts.data, flat);
   StreamHash hash;
   hash.add(std::as_bytes(std::span<const float>(flat)));
-  std::printf("accuracy %.2f %%, loss %.4f on %zu test samples\n", 100 * result.accuracy,
-              result.loss, test->size());
+  std::string text = evaluation_text(result.loss, result.accuracy);
+  if (test->classes > 0) text += " on " + std::to_string(test->size()) + " test samples";
+  std::printf("%s\n", text.c_str());
   if (!report.empty()) {
     const nlohmann::ordered_json json{{"schema", "murmuration.evaluation/1"},
                                       {"job", job.job.name},

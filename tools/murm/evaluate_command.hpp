@@ -1,4 +1,4 @@
-// `murm evaluate`: loss and accuracy of a finished run's parameters on its test set.
+// `murm evaluate`: loss and accuracy, where there is one, of a finished run's parameters on its test set.
 // Room: tools.
 // Caller: tools/murm/main.
 #pragma once

@@ -1,7 +1,6 @@
 #include "tools/murm/run_outputs.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -9,9 +8,8 @@
 
 #include "runtime/atomic_file.hpp"
 #include "runtime/hash.hpp"
-#include "runtime/loss_plot.hpp"
 #include "runtime/process_info.hpp"
-#include "serialization/safetensors.hpp"
+#include "tools/murm/run_files.hpp"
 
 namespace murm {
 
@@ -72,44 +70,11 @@ void fill_workers(Report& report, const RunOutcome& outcome) {
     }
     report.per_worker.push_back(worker);
   }
+  for (const Report::PerWorker& worker : report.per_worker) {
+    report.wait_fraction += worker.wait_fraction / static_cast<double>(report.per_worker.size());
+  }
   std::stable_sort(report.per_worker.begin(), report.per_worker.end(),
                    [](const auto& a, const auto& b) { return a.id < b.id; });
-}
-
-std::string plot_of(const Report& report, const MonitorSummary& summary) {
-  LossPlot plot;
-  plot.title = report.job;
-  char text[160];
-  std::snprintf(text, sizeof text, "%s, %llu workers, %.1f s, %.0f samples/s",
-                report.algorithm.c_str(), static_cast<unsigned long long>(report.workers),
-                report.seconds, report.samples_per_second);
-  plot.subtitle = text;
-  for (const LossPoint& point : summary.losses)
-    plot.training.push_back({point.samples, point.loss});
-  for (const auto& evaluation : report.evaluations) {
-    plot.evaluations.push_back({evaluation.samples, evaluation.accuracy});
-  }
-  return loss_svg(plot);
-}
-
-std::optional<Error> write_parameters(const RunOutcome& outcome, const JobPlan& plan,
-                                      const Report& report, const std::filesystem::path& file) {
-  std::vector<float> flat;  // tensors of the model cross the borders of shards
-  flat.reserve(plan.parameters);
-  for (const auto& part : final_parts(outcome)) flat.insert(flat.end(), part.begin(), part.end());
-  if (flat.empty()) return std::nullopt;
-  std::vector<SafetensorsEntry> entries;  // the model's tensors follow each other without gaps
-  for (const ParameterTensor& tensor : parameter_layout(plan.job, plan.shape)) {
-    entries.push_back({tensor.name, {tensor.shape.begin(), tensor.shape.end()}});
-  }
-  const SafetensorsMetadata metadata{{"job", report.job},
-                                     {"algorithm", report.algorithm},
-                                     {"samples", std::to_string(report.samples)},
-                                     {"parameters_hash", report.parameters_hash}};
-  const std::string header = safetensors_header(entries, metadata);
-  const std::array<ByteView, 2> parts{std::as_bytes(std::span<const char>(header)),
-                                      std::as_bytes(std::span<const float>(flat))};
-  return write_file_atomically(file, parts);
 }
 
 }  // namespace
@@ -170,8 +135,17 @@ void write_outputs(const RunOutcome& outcome, const JobPlan& plan, const Report&
     if (error && !first) first = std::move(error);
   };
   const std::string json = report_json(report);
-  keep(write_parameters(outcome, plan, report, directory.parameters()));
-  keep(write_file_atomically(directory.plot(), plot_of(report, outcome.summary)));
+  std::vector<float> flat;  // tensors of the model cross the borders of shards
+  flat.reserve(plan.parameters);
+  for (const auto& part : final_parts(outcome)) flat.insert(flat.end(), part.begin(), part.end());
+  if (!flat.empty()) {
+    keep(write_parameters(flat, parameter_layout(plan.job, plan.shape), report,
+                          directory.parameters()));
+  }
+  std::vector<LossPlot::Training> losses;
+  for (const LossPoint& point : outcome.summary.losses)
+    losses.push_back({point.samples, point.loss});
+  keep(write_file_atomically(directory.plot(), plot_of(report, std::move(losses))));
   keep(write_file_atomically(directory.report(), json));
   if (!report_copy.empty()) keep(write_file_atomically(report_copy, json));
   if (first) throw RunError(first->text);

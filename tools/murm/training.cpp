@@ -13,6 +13,7 @@
 #include "runtime/job_file.hpp"
 #include "runtime/process_info.hpp"
 #include "runtime/run_directory.hpp"
+#include "tools/murm/run_files.hpp"
 #include "tools/murm/run_outputs.hpp"
 
 namespace murm {
@@ -30,21 +31,33 @@ std::string private_endpoint(const Job& job) {
 
 /// Workers are dealt to the processes in turn.
 std::vector<std::string> child_arguments(const Job& job, std::uint64_t child,
-                                         const std::string& endpoint) {
+                                         const std::string& endpoint,
+                                         const std::filesystem::path& traces) {
   std::string slots;
   for (std::uint64_t slot = child; slot < job.cluster.workers; slot += job.cluster.processes) {
     slots += (slots.empty() ? "" : ",") + std::to_string(slot);
   }
-  return {own_executable(), "worker", "--join",   endpoint,
-          "--slots",        slots,    "--parent", std::to_string(process_id()),
-          "--quiet"};
+  std::vector<std::string> words{
+      own_executable(), "worker", "--join",   endpoint,
+      "--slots",        slots,    "--parent", std::to_string(process_id()),
+      "--quiet"};
+  if (!traces.empty()) words.insert(words.end(), {"--record", traces.string()});
+  return words;
 }
 
-void check_report(const std::filesystem::path& report) {
-  const auto folder = report.parent_path();
-  if (folder.empty() || std::filesystem::is_directory(folder)) return;
-  throw InputError("--report " + report.string() + ": there is no folder " + folder.string() +
-                   ". HINT: create it first");
+void check_record(const TrainingCommand& command) {
+  if (!command.record || !command.resume) return;
+  throw InputError(
+      "--record and --resume do not go together: a recording begins with its run. HINT: leave one "
+      "of them out");
+}
+
+std::filesystem::path make_trace_folder(const RunDirectory& directory) {
+  std::error_code error;
+  std::filesystem::create_directory(directory.traces(), error);
+  if (!error) return directory.traces();
+  throw InputError("--record: the folder " + directory.traces().string() +
+                   " cannot be created: " + error.message() + ". HINT: check its permissions");
 }
 
 void check_listen(const TrainingCommand& command) {
@@ -127,7 +140,8 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   const LoadedJob loaded = load_job(command.job_file, command.set);
   const Job& job = loaded.job;
   check_listen(command);
-  check_report(command.report);
+  check_report_folder(command.report);
+  check_record(command);
   if (!command.quiet) {
     for (const std::string& note : loaded.notes)
       std::fprintf(stderr, "murm: note: %s\n", note.c_str());
@@ -147,6 +161,8 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
     std::fprintf(stderr, "murm: resuming at %llu samples\n",
                  static_cast<unsigned long long>(options.restored->view.position));
   }
+  if (command.record) options.traces = make_trace_folder(directory);
+  const std::filesystem::path traces = options.traces;
   options.finished = [&signals] { signals.notify(); };
   TrainingNode node(std::move(options));
   if (!command.listen.empty() && !command.quiet) {
@@ -159,7 +175,7 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   });
   if (command.listen.empty()) {
     for (std::uint64_t child = 0; child < job.cluster.processes; ++child) {
-      children.add(ChildProcess(child_arguments(job, child, node.endpoint())));
+      children.add(ChildProcess(child_arguments(job, child, node.endpoint(), traces)));
     }
   }
   const RunOutcome outcome = wait_for_outcome(node, signals, children);

@@ -18,6 +18,7 @@ struct TrainingCommand {
   std::filesystem::path out;     // empty: runs/<name>
   std::filesystem::path report;  // a copy of report.json
   bool resume = false;
+  bool record = false;  // every event of every machine, for `murm replay`
   bool quiet = false;
   std::string listen;  // `murm coordinator`: where workers join
   bool insecure = false;

@@ -33,6 +33,10 @@ int run_worker(const WorkerCommand& command, SignalGate& signals) {
   options.join = command.join;
   options.slots = command.slots;
   options.build = MURM_VERSION;
+  options.traces = command.record;
+  options.notice = [](const std::string& text) {
+    std::fprintf(stderr, "murm: %s\n", text.c_str());
+  };
   options.joined = [&](std::size_t workers) {
     const std::lock_guard<std::mutex> guard(end.mutex);
     end.joined = true;

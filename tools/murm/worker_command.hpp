@@ -3,6 +3,7 @@
 // Caller: tools/murm/main.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct WorkerCommand {
   std::string join;
   std::vector<std::uint32_t> slots;  // of a child of `murm train`
   std::int64_t parent = 0;           // of a child of `murm train`: dies with it
+  std::filesystem::path record;      // of a child of `murm train`: where its machines are recorded
   bool quiet = false;
 };
 

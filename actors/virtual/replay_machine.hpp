@@ -1,0 +1,82 @@
+// One machine of a recorded run, started afresh: takes the events of its trace and compares.
+// Room: actors/virtual. Drives the machine as the actors do; whose turn it is, the replay decides.
+// Caller: actors/virtual/replay.
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "actors/virtual/replay_account.hpp"
+#include "actors/virtual/virtual_tensors.hpp"
+#include "algorithms/ledger.hpp"
+#include "runtime/trace_record.hpp"
+
+namespace murm {
+
+/// Gradient of a lease at parameters given in consecutive parts.
+using GradientFunction = std::function<GradientReady(const Lease&, std::span<const Tensor>)>;
+
+/// What machines have sent and nobody has taken yet, by (from, to).
+struct Letter {
+  Message message;
+  Nanoseconds sent{0};
+};
+using ReplayMail = std::map<std::pair<PeerId, PeerId>, std::deque<Letter>>;
+
+/// What the machines of one replay share.
+struct ReplayWorld {
+  Device* device = nullptr;   // null: no numbers
+  GradientFunction gradient;  // empty: no numbers
+  std::uint64_t parameters = 0;
+  ReplayMail mail;
+  ReplayAccount account;
+};
+
+class ReplayMachine final : public VirtualTensors {
+ public:
+  /// `initial`: of an aggregator, the numbers of its shard.
+  ReplayMachine(PeerId self, std::unique_ptr<Machine> machine, Tensor initial, ReplayWorld& world);
+
+  /// False while the sender has not sent the message that `record` says was taken.
+  bool can_take(const TraceRecord& record) const;
+  /// Gives the machine this event, unless what it is about has come out differently: then nothing
+  /// happens and the text says what. Requires: can_take.
+  std::string take(const TraceRecord& record);
+
+  /// This shard's parameters when its state was last read, or as they are; an aggregator's.
+  std::vector<float> parameters() const;
+
+  // -- Context
+  PeerId self() const override { return self_; }
+  void request_lease() override {}
+  void compute(const Lease& lease, std::span<const Tensor> parameters) override;
+  bool admit(const Lease& lease) override;
+  void applied(const Message& push, Version staleness) override;
+  Tensor initial_parameters() override { return initial_; }
+  void send(PeerId to, Message message) override;
+  void reject(const Message& message, std::string why) override;
+
+ private:
+  std::string take_gradient(const TraceRecord& record);
+  std::string take_message(const TraceRecord& record);
+  std::string look_at_state(const TraceRecord& record);
+  std::uint32_t shard() const { return static_cast<std::uint32_t>(self_.ordinal()); }
+
+  PeerId self_;
+  std::unique_ptr<Machine> machine_;
+  Tensor initial_;
+  ReplayWorld& world_;
+  Ledger ledger_;
+  Nanoseconds now_{0};
+  bool started_ = false;
+  bool computing_ = false;
+  Lease lease_;                     // being computed
+  std::vector<Tensor> parameters_;  // at which it is
+  Nanoseconds asked_{0};            // for it
+  std::vector<float> state_;        // parameters, when last read
+};
+
+}  // namespace murm

@@ -1,0 +1,72 @@
+// An aggregator in virtual time: one shard's machine, its ledger, and its mailbox.
+// Room: actors/virtual. Drives the machine as actors/aggregator does; where messages go is the post's.
+// Caller: actors/virtual/simulator.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/virtual/virtual_tensors.hpp"
+#include "algorithms/ledger.hpp"
+#include "algorithms/registry.hpp"
+
+namespace murm {
+
+/// A gradient that the machine says it has applied.
+struct AppliedGradient {
+  Lease lease;
+  PeerId from;
+  double loss_sum = 0;
+  Version read = 0;  // version the gradient was computed at
+  Version staleness = 0;
+};
+
+/// What one event did to a shard: judged by the laws before anything else happens.
+struct ShardEffects {
+  std::vector<AppliedGradient> applied;
+  std::vector<StepTaken> steps;
+  std::string rejected;  // why the machine refused what it was given
+};
+
+class VirtualAggregator final : public VirtualTensors {
+ public:
+  using Post = std::function<void(std::uint32_t shard, PeerId to, Message message)>;
+
+  /// `initial`: numbers of this shard's initial parameters, empty in phantom mode.
+  VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
+                    std::uint32_t shard, Device* device, Tensor initial, Post post);
+
+  /// Messages of peers that are not members are dropped and counted.
+  void take(const Message& message);
+  void change_membership(const MembershipChange& change);
+
+  ShardEffects& effects() { return effects_; }
+  /// Moves the optimizer steps of the event that has just been handled into the effects.
+  void settle();
+  Tensor parameters() const;
+  const Ledger& ledger() const { return ledger_; }
+  std::uint64_t refused() const { return refused_; }
+
+  // -- Context
+  PeerId self() const override { return PeerId::aggregator(shard_); }
+  bool admit(const Lease& lease) override { return ledger_.admit(lease.id); }
+  void applied(const Message& push, Version staleness) override;
+  Tensor initial_parameters() override { return initial_; }
+  void send(PeerId to, Message message) override;
+  void reject(const Message& message, std::string why) override;
+  void request_lease() override;
+  void compute(const Lease& lease, std::span<const Tensor> parameters) override;
+
+ private:
+  std::uint32_t shard_;
+  Tensor initial_;
+  Post post_;
+  std::unique_ptr<Machine> machine_;
+  Ledger ledger_;
+  std::vector<PeerId> members_;  // ascending
+  ShardEffects effects_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace murm

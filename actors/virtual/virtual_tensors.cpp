@@ -1,0 +1,84 @@
+#include "actors/virtual/virtual_tensors.hpp"
+
+namespace murm {
+
+namespace {
+
+/// Finaliser of SplitMix64: spreads every bit over the word.
+std::uint64_t spread(std::uint64_t x) {
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return x ^ (x >> 31U);
+}
+
+}  // namespace
+
+Provenance Provenance::of(LeaseId lease) {
+  const std::uint64_t mark = spread(lease + 0x9E3779B97F4A7C15U);
+  return {mark, mark};
+}
+
+void Provenance::add(const Provenance& other) {
+  set += other.set;
+  sequence = spread(sequence * 3 + other.sequence);
+}
+
+std::span<const HostStorage::Run> VirtualStorage::runs() const {
+  const auto* host = static_cast<const HostStorage*>(numbers_.storage().get());
+  return host == nullptr ? std::span<const Run>() : host->runs();
+}
+
+Provenance& VirtualTensors::provenance(const Tensor& tensor) {
+  return static_cast<VirtualStorage&>(*tensor.storage()).provenance;
+}
+
+Tensor VirtualTensors::wrap(Tensor numbers, std::size_t length, Provenance provenance) {
+  return Tensor(std::make_shared<VirtualStorage>(std::move(numbers), provenance), 0, length);
+}
+
+Tensor VirtualTensors::allocate(std::size_t length) {
+  Tensor numbers;
+  if (!phantom()) {
+    numbers = device_->allocate(length);
+    device_->zero(numbers);
+  }
+  return wrap(std::move(numbers), length, Provenance{});
+}
+
+Tensor VirtualTensors::snapshot(const Tensor& source) {
+  Tensor numbers;
+  if (!phantom()) {
+    numbers = device_->allocate(source.length());
+    device_->copy(numbers, source);
+  }
+  return wrap(std::move(numbers), source.length(), provenance(source));
+}
+
+void VirtualTensors::copy(const Tensor& destination, const Tensor& source) {
+  if (!phantom()) device_->copy(destination, source);
+  provenance(destination) = provenance(source);
+}
+
+void VirtualTensors::axpy(const Tensor& y, float a, const Tensor& x) {
+  if (!phantom()) device_->axpy(y, a, x);
+  provenance(y).add(provenance(x));
+}
+
+void VirtualTensors::scale(const Tensor& x, float a) {
+  if (!phantom()) device_->scale(x, a);
+}
+
+void VirtualTensors::clip(const Tensor& x, double unit, double limit) {
+  if (phantom()) return;
+  const double norm = device_->norm(x) * unit;
+  if (norm > limit) device_->scale(x, static_cast<float>(limit / norm));
+}
+
+void VirtualTensors::optimizer_step(const OptimizerStep& step, const Tensor& x,
+                                    const Tensor& gradient, std::span<const Tensor> state) {
+  if (!phantom()) device_->optimizer_step(step, x, gradient, state);
+  provenance(x).set += provenance(gradient).set;
+  steps_taken_.push_back({provenance(gradient), step.gradient_scale, provenance(x).set});
+}
+
+}  // namespace murm

@@ -1,0 +1,79 @@
+#include "actors/virtual/virtual_worker.hpp"
+
+#include <cmath>
+#include <cstdio>
+
+namespace murm {
+
+VirtualWorker::VirtualWorker(const Algorithm& algorithm, const AlgorithmOptions& options,
+                             PeerId peer, std::uint32_t number, Device* device, GradientLane* lane,
+                             WorkerOffice& office)
+    : VirtualTensors(device),
+      index(number),
+      peer_(peer),
+      lane_(lane),
+      office_(office),
+      machine_(algorithm.make_worker(options)),
+      replica_(lane == nullptr ? 0 : options.shards),
+      gradient_length_(options.parameters) {}
+
+void VirtualWorker::take_lease(const Lease& lease) { machine_->on_lease(lease, *this); }
+
+void VirtualWorker::deliver(const Message& message) {
+  learning_rate_ = message.learning_rate;
+  if (message.shard < replica_.size()) replica_[message.shard] = message.payload;
+  machine_->on_message(message, *this);
+}
+
+void VirtualWorker::compute(const Lease& lease, std::span<const Tensor> parameters) {
+  MURM_ASSERT(!computing_, to_string(peer_) + " computes two gradients at a time");
+  computing_ = true;
+  lease_ = lease;
+  if (lane_ != nullptr) parameters_.assign(parameters.begin(), parameters.end());
+  office_.begin_step(*this);
+}
+
+void VirtualWorker::computed(Nanoseconds spent, Nanoseconds now) {
+  GradientReady ready{lease_, Tensor(), std::numeric_limits<double>::quiet_NaN()};
+  if (lane_ != nullptr) {
+    ready = lane_->run(lease_, parameters_);
+    parameters_.clear();
+    if (!std::isfinite(ready.loss_sum)) {
+      char rate[32];
+      std::snprintf(rate, sizeof rate, "%g", learning_rate_);
+      throw RunError("the loss is not finite at worker " + std::to_string(slot()) + ", step " +
+                     std::to_string(lease_.step) + ", lr " + rate +
+                     ". HINT: lower training.lr or set training.clip");
+    }
+  }
+  ready.gradient = wrap(std::move(ready.gradient), gradient_length_, Provenance::of(lease_.id));
+  ++steps;
+  samples += lease_.samples;
+  busy += spent;
+  last_gradient = now;
+  computing_ = false;
+  machine_->on_gradient(ready, *this);
+}
+
+void VirtualWorker::send(PeerId to, Message message) {
+  message.from = peer_;
+  office_.send(*this, to, std::move(message));
+}
+
+void VirtualWorker::reject(const Message& /*message*/, std::string why) {
+  office_.rejected(*this, "it received " + why);
+}
+
+bool VirtualWorker::admit(const Lease& /*lease*/) {
+  MURM_ASSERT(false, "a worker admits a lease");
+  return false;
+}
+void VirtualWorker::applied(const Message& /*push*/, Version /*staleness*/) {
+  MURM_ASSERT(false, "a worker applies a gradient");
+}
+Tensor VirtualWorker::initial_parameters() {
+  MURM_ASSERT(false, "a worker asks for initial parameters");
+  return {};
+}
+
+}  // namespace murm
