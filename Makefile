@@ -48,10 +48,10 @@ headers: bootstrap
 	@cmake --preset release -DMURM_WERROR=$(MURM_WERROR)
 	@cmake --build --preset release -j $(JOBS) --target all_verify_interface_header_sets
 
-# The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The unit tests and the simulated worlds under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: bootstrap
 	@cmake --preset dev
-	@cmake --build --preset dev -j $(JOBS) --target murm_unit_tests
+	@cmake --build --preset dev -j $(JOBS) --target murm_unit_tests murm_simulation_tests
 	@ctest --preset dev -j $(TEST_JOBS)
 
 lint: build

@@ -178,7 +178,8 @@ std::string line_figure(const LineFigure& figure) {
   Axis y = y_axis(curves, figure.y_unit);
   y.from = bottom;
   y.to = top;
-  const Scale x_scale = scale_of(figure.x_unit, x.logarithmic ? std::sqrt(x.low * x.high) : x.high);
+  const Scale x_scale = scale_of(figure.x_unit,
+                                 x.logarithmic ? std::cbrt(x.low * x.high * x.high) : x.high);
   const Scale y_scale = scale_of(figure.y_unit, y.high);
   std::string text = opened(figure_width, bottom + 50, figure.y_name + " against " + figure.x_name);
   text += entries;

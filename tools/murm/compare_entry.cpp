@@ -43,7 +43,7 @@ bool begins_key(std::string_view rest) {
   const auto equals = rest.find('=');
   if (equals == 0 || equals == std::string_view::npos) return false;
   const std::string_view name = rest.substr(0, equals);
-  return name.find_first_not_of(kNameLetters) == std::string_view::npos && name[0] > '9';
+  return name.find_first_not_of(kNameLetters) == std::string_view::npos;
 }
 
 CompareEntry parse_entry(std::string_view text) {

@@ -16,7 +16,7 @@ namespace {
 using Algorithms = std::vector<AlgorithmSummary>;
 
 /// Ends further apart than this would squeeze the shorter curves into a corner of a linear axis.
-constexpr double kEndsApart = 5;
+constexpr double kEndsApart = 8;
 
 struct AxisWords {
   CurveAxis axis;
