@@ -22,8 +22,9 @@ class AggregatorDriver final : public TensorVerbs {
         steward_(std::move(steward)),
         monitor_(std::move(monitor)),
         coordinator_(std::move(coordinator)),
-        machine_(find_algorithm(options_.algorithm)
-                     .make_aggregator(options_.algorithm, options_.shard)) {
+        machine_(recorded(
+            find_algorithm(options_.algorithm).make_aggregator(options_.algorithm, options_.shard),
+            options_.recording)) {
     ledger_.reserve(options_.leases_expected);
     machine_->on_start(*this);
     if (options_.restored) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/cast.hpp"
+#include "actors/recording_machine.hpp"
 #include "algorithms/registry.hpp"
 
 namespace murm {
@@ -17,6 +18,7 @@ struct AggregatorOptions {
   std::shared_ptr<const MachineState> restored;  // of a checkpoint; null: start fresh
   LeaseId restored_leases = 0;                   // leases the checkpoint holds
   std::uint64_t leases_expected = 0;             // of the whole run, 0: unknown
+  std::shared_ptr<Recording> recording;          // null: the machine is not recorded
 };
 
 /// In:    Delivery (pull, push), Membership, SnapshotRequest.

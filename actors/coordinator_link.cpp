@@ -4,6 +4,7 @@
 #include <set>
 
 #include "actors/wire_connection.hpp"
+#include "runtime/liveness.hpp"
 
 namespace murm {
 

@@ -7,10 +7,10 @@
 
 #include "actors/aggregator.hpp"
 #include "actors/data_steward.hpp"
+#include "actors/evaluator.hpp"
 #include "actors/monitor.hpp"
 #include "algorithms/partition.hpp"
 #include "gpu/host/buffer_pool.hpp"
-#include "models/data_factory.hpp"
 #include "runtime/job_file.hpp"
 #include "runtime/process_info.hpp"
 #include "runtime/zmq_transport.hpp"
@@ -21,6 +21,7 @@ namespace murm {
 namespace {
 
 constexpr std::chrono::milliseconds kGoodbye{300};  // for the last messages to leave
+constexpr std::uint64_t kLocalWorkersMax = 4096;    // each has a thread
 constexpr std::size_t kSchedulerThreads = 2;        // control only: compute has threads of its own
 
 std::uint64_t draw_run_id() {
@@ -41,9 +42,13 @@ PreparedJob prepare_job(const Job& job, bool over_network) {
                      std::to_string(job_bytes_max) +
                      " bytes. HINT: fewer entries in emulate.step_ms");
   }
+  if (job.cluster.workers > kLocalWorkersMax && !over_network) {
+    throw InputError("cluster.workers is " + std::to_string(job.cluster.workers) +
+                     ", expected at most " + std::to_string(kLocalWorkersMax) +
+                     " in one process. HINT: `murm simulate` runs more of them, in virtual time");
+  }
   PreparedJob prepared;
-  prepared.test = load_split(job.data.kind, job.data.path, job.job.seed, Split::test,
-                             job.data.test);
+  prepared.test = load_split(job, Split::test);
   prepared.plan = plan_job(job, data_shape(job, *prepared.test));
   return prepared;
 }
@@ -89,6 +94,7 @@ void TrainingNode::spawn_cast() {
     }
     finished();
   };
+  const std::uint64_t run = course.run;
   coordinator_ = system_->spawn(coordinator, std::move(course));
 
   StewardOptions leases{plan_.leases, std::nullopt};
@@ -109,8 +115,22 @@ void TrainingNode::spawn_cast() {
         checkpointer,
         CheckpointerOptions{options_.checkpoints, job.checkpoint.keep, resume_hash(job)});
   }
+  if (!options_.traces.empty()) record_machines(run);
   spawn_aggregators();
   caf::anon_send(caf::actor_cast<CoordinatorSelf>(coordinator_), cast_);
+}
+
+void TrainingNode::record_machines(std::uint64_t run) {
+  recording_ = std::make_shared<Recording>();
+  recording_->folder = options_.traces;
+  recording_->run = run;
+  recording_->parameters = plan_.parameters;
+  recording_->shards = plan_.leases.shards;
+  recording_->algorithm = plan_.algorithm.name;
+  recording_->clock = clock_;
+  recording_->notice = [monitor = cast_.monitor](const std::string& text) {
+    caf::anon_send(monitor, Notice{text});
+  };
 }
 
 void TrainingNode::spawn_aggregators() {
@@ -129,6 +149,7 @@ void TrainingNode::spawn_aggregators() {
       options.restored_leases = options_.restored->view.next_lease;
     }
     options.leases_expected = (plan_.leases.total + lease - 1) / lease;
+    options.recording = recording_;
     cast_.aggregators.push_back(system_->spawn<caf::detached>(
         aggregator, std::move(options), cast_.steward, cast_.monitor, RejectionDesk(coordinator_)));
   }
@@ -153,8 +174,8 @@ void TrainingNode::seat_local_workers() {
   request.hello.device = "cpu";
   for (std::uint32_t slot = 0; slot < job.cluster.workers; ++slot) {
     workers_.push_back(system_->spawn(
-        worker, WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot)}, make_lane,
-        std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
+        worker, WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot), recording_},
+        make_lane, std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
         LeaseDesk(cast_.steward), ReportDesk(coordinator_), clock_));
     request.hello.slots.push_back(slot);
     request.workers.push_back(workers_.back());
@@ -182,6 +203,7 @@ void TrainingNode::close() {
   end(link_);
   for (auto& local : workers_) end(local);
   workers_.clear();
+  recording_.reset();
   for (auto& aggregator : cast_.aggregators) end(aggregator);
   cast_.aggregators.clear();
   end(cast_.steward);

@@ -32,6 +32,7 @@ struct TrainingNodeOptions {
   std::optional<Restored> restored;
   std::filesystem::path metrics_file;
   std::filesystem::path checkpoints;
+  std::filesystem::path traces;  // where the machines are recorded; empty: nowhere
   ProgressStyle progress = ProgressStyle::lines;
   std::function<void()> finished;  // called once, on a foreign thread: the outcome is there
 };
@@ -56,6 +57,7 @@ class TrainingNode {
 
  private:
   void spawn_cast();
+  void record_machines(std::uint64_t run);
   void spawn_aggregators();
   void open_link();
   void seat_local_workers();
@@ -70,6 +72,7 @@ class TrainingNode {
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<Transport> transport_;
   CoordinatorActor coordinator_;
+  std::shared_ptr<Recording> recording_;
   Cast cast_;
   CoordinatorLink link_;
   std::vector<WorkerSelf> workers_;  // of this process

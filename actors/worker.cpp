@@ -23,7 +23,8 @@ class WorkerDriver final : public TensorVerbs {
         steward_(std::move(steward)),
         coordinator_(std::move(coordinator)),
         clock_(clock),
-        machine_(find_algorithm(options_.algorithm).make_worker(options_.algorithm)) {
+        machine_(recorded(find_algorithm(options_.algorithm).make_worker(options_.algorithm),
+                          options_.recording)) {
     device_ = self->spawn<caf::detached>(device_actor, std::move(make_lane),
                                          caf::actor_cast<ComputeSink>(self), std::move(clock));
   }

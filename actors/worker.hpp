@@ -6,6 +6,7 @@
 
 #include "actors/cast.hpp"
 #include "actors/device_actor.hpp"
+#include "actors/recording_machine.hpp"
 #include "algorithms/registry.hpp"
 #include "runtime/clock.hpp"
 
@@ -14,7 +15,8 @@ namespace murm {
 struct WorkerOptions {
   AlgorithmOptions algorithm;
   std::uint32_t slot = 0;
-  Nanoseconds step_time_min{0};  // emulation of a slow machine; 0: none
+  Nanoseconds step_time_min{0};          // emulation of a slow machine; 0: none
+  std::shared_ptr<Recording> recording;  // null: the machine is not recorded
 };
 
 /// The worker's own interface: the device's answers, and the end of an emulated step.

@@ -5,6 +5,7 @@
 
 #include "actors/wire_connection.hpp"
 #include "runtime/endpoint.hpp"
+#include "runtime/liveness.hpp"
 #include "runtime/process_info.hpp"
 
 namespace murm {
@@ -113,7 +114,8 @@ class Link {
     wire_->admit(wire_->last_envelope().run, wire_->last_envelope().epoch,
                  expectations_of(welcome));
     transport_->connect_bulk(reachable_bulk_endpoint(options_.endpoint, welcome.bulk_endpoint));
-    const SeatedWorkers seated = options_.welcomed(welcome, caf::actor_cast<caf::actor>(self_));
+    const SeatedWorkers seated = options_.welcomed(welcome, wire_->last_envelope().run,
+                                                   caf::actor_cast<caf::actor>(self_));
     heartbeat_ = seated.heartbeat;
     for (std::size_t i = 0; i < seated.workers.size(); ++i) {
       workers_.emplace(welcome.seats[i].peer, seated.workers[i]);

@@ -25,7 +25,7 @@ struct WorkerLinkOptions {
   std::string endpoint;  // of the coordinator, as the user gave it
   Hello hello;
   /// Spawns the workers of a Welcome; called once, on the link's thread, must return at once.
-  std::function<SeatedWorkers(const Welcome&, const caf::actor& link)> welcomed;
+  std::function<SeatedWorkers(const Welcome&, std::uint64_t run, const caf::actor& link)> welcomed;
   /// The end of this process's part: empty reason when the run is over. Called once.
   std::function<void(std::string reason)> ended;
 };

@@ -22,8 +22,8 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
   WorkerLinkOptions link;
   link.endpoint = options_.join;
   link.hello = Hello{options_.build, process_id(), "cpu", options_.slots};
-  link.welcomed = [this](const Welcome& welcome, const caf::actor& self) {
-    return seat(welcome, self);
+  link.welcomed = [this](const Welcome& welcome, std::uint64_t run, const caf::actor& self) {
+    return seat(welcome, run, self);
   };
   link.ended = options_.finished;
   link_ = system_->spawn(worker_link, std::move(link), clock_);
@@ -36,19 +36,30 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
   caf::anon_send(link_, AttachTransport{transport_});
 }
 
-SeatedWorkers WorkerNode::seat(const Welcome& welcome, const caf::actor& link) {
+SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const caf::actor& link) {
   const Job job = parse_job(welcome.job, "the coordinator's job").job;
   AlgorithmOptions algorithm = worker_algorithm(job);
   algorithm.parameters = welcome.parameters;
   algorithm.shards = welcome.shards;
+  std::shared_ptr<Recording> recording;
+  if (!options_.traces.empty()) {
+    recording = std::make_shared<Recording>();
+    recording->folder = options_.traces;
+    recording->run = run;
+    recording->parameters = welcome.parameters;
+    recording->shards = welcome.shards;
+    recording->algorithm = algorithm.name;
+    recording->clock = clock_;
+    recording->notice = options_.notice;
+  }
   const LaneFactory make_lane = make_lane_factory(job);
   const auto network = caf::actor_cast<WorkerLink>(link);
   SeatedWorkers seated;
   seated.heartbeat = std::chrono::milliseconds(job.cluster.heartbeat_ms);
   for (const WorkerSeat& seat : welcome.seats) {
     const WorkerSelf spawned = system_->spawn(
-        worker, WorkerOptions{algorithm, seat.slot, emulated_step_time(job, seat.slot)}, make_lane,
-        std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
+        worker, WorkerOptions{algorithm, seat.slot, emulated_step_time(job, seat.slot), recording},
+        make_lane, std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
         ReportDesk(network), clock_);
     caf::anon_send(spawned, StartWorker{seat.peer});
     seated.workers.push_back(spawned);

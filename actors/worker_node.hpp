@@ -2,6 +2,7 @@
 // Room: actors.
 // Caller: tools/murm (worker), tests.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,7 +16,9 @@ struct WorkerNodeOptions {
   std::string join;                  // endpoint of the coordinator
   std::vector<std::uint32_t> slots;  // worker numbers to ask for; empty: any one
   std::string build;
-  std::function<void(std::size_t workers)> joined;  // called once, on a foreign thread
+  std::filesystem::path traces;  // where the machines are recorded; empty: nowhere
+  std::function<void(const std::string& text)> notice;  // a line for the user; foreign threads
+  std::function<void(std::size_t workers)> joined;      // called once, on a foreign thread
   std::function<void(std::string reason)>
       finished;  // called once, on a foreign thread; empty: all is well
 };
@@ -30,7 +33,7 @@ class WorkerNode {
   void leave();
 
  private:
-  SeatedWorkers seat(const Welcome& welcome, const caf::actor& link);
+  SeatedWorkers seat(const Welcome& welcome, std::uint64_t run, const caf::actor& link);
   void close();
 
   WorkerNodeOptions options_;

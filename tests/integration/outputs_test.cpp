@@ -113,6 +113,43 @@ TEST_CASE("a known key that the algorithm does not use gets one note") {
   CHECK(program.says("algorithm.staleness"));
 }
 
+TEST_CASE("a model without data trains, is evaluated and reported without an accuracy") {
+  const Trial trial;
+  const std::string processes = GENERATE("0", "2");
+  Program program = trial.train(
+      Words{"--processes", processes} +
+          set({"model.kind=\"quadratic\"", "model.dim=100", "model.noise=0.1", "training.lr=0.2",
+               "data.kind=\"mnist\"", "data.path=\"/no/such/folder\""}),
+      "run");
+  require_exit(program, 0);
+  CHECK(program.says("evaluation at 4000 samples: loss 0."));
+  CHECK(program.output().find("accuracy") == std::string::npos);
+  CHECK(program.output().find("nan") == std::string::npos);
+  const auto report = trial.report();
+  CHECK(report.at("updates") == 1000);  // four steps to an update
+  CHECK(report.at("final").at("eval_accuracy").is_null());
+  CHECK(report.at("final").at("eval_loss") < 0.1);
+  CHECK(report.at("evaluations").size() == 100);
+  require_whole_ledger(report, 4000);
+  CHECK(content_of(trial / "run" / "loss.svg").find("evaluated loss") != std::string::npos);
+  CHECK(content_of(trial / "run" / "metrics.csv").find("nan") == std::string::npos);
+  Program evaluate = trial.start({"evaluate", "run", "--report", "evaluation.json"});
+  require_exit(evaluate, 0);
+  const auto evaluation = nlohmann::json::parse(content_of(trial / "evaluation.json"));
+  CHECK(evaluation.at("accuracy").is_null());
+  CHECK(evaluation.at("loss") == report.at("final").at("eval_loss"));
+  CHECK(evaluate.output().starts_with("loss 0."));
+}
+
+TEST_CASE("the target loss ends a run at the evaluation that reaches it") {
+  const Trial trial;
+  const auto report = trial.report_of(
+      set({"job.target_loss=2", "job.samples=100000", "evaluation.every=1000"}));
+  CHECK(report.at("status") == "target reached");
+  CHECK(report.at("samples") < 100000);
+  CHECK(report.at("final").at("eval_loss") <= 2);
+}
+
 TEST_CASE("the target accuracy ends a run at the evaluation that reaches it") {
   const Trial trial;
   const auto report = trial.report_of(

@@ -40,7 +40,8 @@ bool descends(std::uint64_t delay, double lr) {
     // Each point is a mean over more than a swing; the first ones still forget how the run began.
     const double early = curve.at(curve.size() / 4).train_loss;
     const double late = curve.at(curve.size() - 2).train_loss;
-    return late == 0 || late < early;
+    constexpr double kNothing = 1e-60;  // where single precision loses x, it no longer falls
+    return late < kNothing || late < early;
   } catch (const RunError& error) {
     CHECK(std::string(error.what()).find("loss is not finite") != std::string::npos);
     return false;

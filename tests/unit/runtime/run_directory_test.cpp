@@ -24,6 +24,9 @@ void fill(const RunDirectory& run) {
   put(run.metrics(), "x");
   put(run.plot(), "x");
   put(run.parameters(), "x");
+  put(run.replay(), "x");
+  std::filesystem::create_directories(run.traces());
+  put(run.traces() / "aggregator-0.trace", "x");
   std::filesystem::create_directories(run.checkpoints() / "samples-000000000001");
   put(run.path() / ".tmp-1-0-report.json", "x");
   put(run.path() / "notes.txt", "mine");
