@@ -49,15 +49,16 @@ void Laws::pushed(const Message& message) const {
   }
 }
 
-void Laws::parameters_sent(std::uint32_t shard, const Message& message) const {
-  const Shard& state = shards_[shard];
-  if (message.version != state.version) {
-    broken("parameters are sent as version " + std::to_string(message.version) + " after " +
-           std::to_string(state.version) + " optimizer steps");
-  }
-  if (VirtualTensors::provenance(message.payload).set != state.content) {
-    broken("the parameters that are sent are not those of version " +
-           std::to_string(state.version));
+void Laws::judge_sent(const Shard& shard, const ShardEffects& effects) const {
+  for (const SentParameters& sent : effects.sent) {
+    if (sent.version != shard.version) {
+      broken("parameters are sent as version " + std::to_string(sent.version) + " after " +
+             std::to_string(shard.version) + " optimizer steps");
+    }
+    if (sent.content != shard.content) {
+      broken("the parameters that are sent are not those of version " +
+             std::to_string(shard.version));
+    }
   }
 }
 
@@ -91,6 +92,7 @@ void Laws::settle(std::uint32_t index, const ShardEffects& effects, const Ledger
   if (!effects.steps.empty() && effects.steps.back().parameters != shard.content) {
     broken("the parameters do not consist of the gradients that were applied");
   }
+  judge_sent(shard, effects);
 }
 
 void Laws::judge_combined(Shard& shard, const ShardEffects& effects) const {

@@ -35,10 +35,9 @@ class Laws {
 
   // -- messages
   void pushed(const Message& message) const;  // carries the gradient of its lease
-  void parameters_sent(std::uint32_t shard, const Message& message) const;
   void parameters_received(std::vector<Version>& versions, const Message& message) const;
 
-  // -- shards: every applied gradient is in the parameters, once, and nothing else is
+  // -- shards: every applied gradient is in the parameters, once, and nothing else is; what is sent is the newest
   void settle(std::uint32_t shard, const ShardEffects& effects, const Ledger& ledger);
 
   /// When the run has ended by itself: nothing is left over.
@@ -59,6 +58,7 @@ class Laws {
     std::deque<Clock> clocks;   // of floor and on
   };
 
+  void judge_sent(const Shard& shard, const ShardEffects& effects) const;
   void judge_combined(Shard& shard, const ShardEffects& effects) const;
   void judge_single(Shard& shard, const ShardEffects& effects) const;
   void count_clock(Shard& shard, const Lease& lease) const;

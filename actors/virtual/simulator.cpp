@@ -172,6 +172,9 @@ void Simulator::computed(const EventKey& event) {
 // -- leases
 
 void Simulator::request_lease(VirtualWorker& worker) {
+  if (std::exchange(worker.asking, true)) {
+    throw LawBroken(to_string(worker.self()) + " asks for another lease before it has the first");
+  }
   const std::uint32_t index = post_.create();
   Parcel& parcel = post_[index];
   parcel.kind = ParcelKind::lease_request;
@@ -240,6 +243,7 @@ void Simulator::deliver(std::uint32_t index) {
       return grant(leases_.request(worker.self()));
     case ParcelKind::lease_grant:
       if (worker.first_lease.count() < 0) worker.first_lease = now_;
+      if (message.lease.requested) worker.asking = false;
       return worker.take_lease(message.lease);
     case ParcelKind::algorithm:
       laws_.parameters_received(received_[worker.index], message);
@@ -276,7 +280,9 @@ void Simulator::settle(std::uint32_t shard) {
   VirtualAggregator& aggregator = *aggregators_[shard];
   aggregator.settle();
   ShardEffects& effects = aggregator.effects();
-  if (!effects.applied.empty() || !effects.steps.empty() || !effects.rejected.empty()) {
+  const bool idle = effects.applied.empty() && effects.steps.empty() && effects.sent.empty() &&
+                    effects.rejected.empty();
+  if (!idle) {
     laws_.settle(shard, effects, aggregator.ledger());
     for (const AppliedGradient& applied : effects.applied) {
       course_.applied(shard, applied, laws_.version(shard), bytes(), now_);
@@ -286,6 +292,7 @@ void Simulator::settle(std::uint32_t shard) {
     if (leases_.finished() && ending_ == Ending::none) ending_ = Ending::finished;
     effects.applied.clear();
     effects.steps.clear();
+    effects.sent.clear();
   }
 }
 

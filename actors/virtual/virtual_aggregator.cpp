@@ -49,6 +49,9 @@ void VirtualAggregator::applied(const Message& push, Version staleness) {
 
 void VirtualAggregator::send(PeerId to, Message message) {
   message.from = self();
+  if (message.kind == MessageKind::parameters) {
+    effects_.sent.push_back({message.version, provenance(message.payload).set});
+  }
   post_(shard_, to, std::move(message));
 }
 

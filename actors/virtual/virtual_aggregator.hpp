@@ -22,10 +22,17 @@ struct AppliedGradient {
   Version staleness = 0;
 };
 
+/// Parameters that the machine has sent.
+struct SentParameters {
+  Version version = 0;
+  std::uint64_t content = 0;  // what the payload is made of, whatever the order
+};
+
 /// What one event did to a shard: judged by the laws before anything else happens.
 struct ShardEffects {
   std::vector<AppliedGradient> applied;
   std::vector<StepTaken> steps;
+  std::vector<SentParameters> sent;
   std::string rejected;  // why the machine refused what it was given
 };
 

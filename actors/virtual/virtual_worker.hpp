@@ -67,6 +67,7 @@ class VirtualWorker final : public VirtualTensors {
   std::uint32_t slot() const { return static_cast<std::uint32_t>(peer_.ordinal()); }
 
   // -- its fate, kept by actors/virtual/fates
+  bool asking = false;                          // for a lease that has not come
   bool connected = true;                        // as the coordinator sees it
   Nanoseconds died{Nanoseconds::max()};         // says nothing more from then on
   Nanoseconds frozen_from{Nanoseconds::max()};  // stands still
