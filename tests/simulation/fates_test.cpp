@@ -239,7 +239,7 @@ TEST_CASE("what the dead had in hand is handed out again, and every lease is app
 TEST_CASE("what has left the worker counts if it arrives before the bad news") {
   // A tensor needs a quarter of a second on a card. Worker 0 gets its first parameters one transfer before
   // worker 1 and needs one longer to compute: both push at once, and the server's card takes worker 0 first.
-  SimulationOptions world = phantom_world("bsp", 2, 40);
+  SimulationOptions world = phantom_world("asp", 2, 40);
   world.scenario.network.latency_ms = 10;
   world.scenario.network.bandwidth_gbit = 0.001;
   const double pull = 128 * 8e-6;

@@ -100,12 +100,11 @@ struct BehindTheOptimizer : Meddler {
 };
 struct OldSnapshot : Meddler {
   void send(PeerId to, Message message) override {
-    const bool old = now();
-    if (old) message.payload = previous_;
-    if (!old) previous_ = message.payload;
+    if (first_.empty()) first_ = message.payload;
+    if (now()) message.payload = first_;
     real().send(to, std::move(message));
   }
-  Tensor previous_;
+  Tensor first_;
 };
 struct OldVersion : Meddler {
   void send(PeerId to, Message message) override {
@@ -171,6 +170,12 @@ struct ComputesAnothersLease : Meddler {
     Lease other = lease;
     if (now()) --other.id;
     real().compute(other, parameters);
+  }
+};
+struct AsksTwice : Meddler {
+  void request_lease() override {
+    real().request_lease();
+    if (now()) real().request_lease();
   }
 };
 struct ClaimsTheFuture : Meddler {
@@ -293,7 +298,7 @@ TEST_CASE("parameters consist of what was applied, and their versions only grow"
   for (const char* name : {"asp", "bsp", "ssp"}) {
     require_aggregator_broken<BehindTheOptimizer>(
         name, {"the parameters do not consist of the gradients that were applied"});
-    require_aggregator_broken<OldVersion>(name, {"version"});
+    require_aggregator_broken<OldVersion>(name, {"parameters are sent as version 0 after"});
   }
 }
 
@@ -359,6 +364,12 @@ TEST_CASE("nobody refuses what another machine has said") {
   }
   for (const char* name : {"bsp", "ssp"}) {
     require_worker_broken<PushesForALaterStep>(name, {"a gradient of ours was refused"});
+  }
+}
+
+TEST_CASE("a worker asks for one lease at a time") {
+  for (const char* name : {"asp", "bsp", "ssp"}) {
+    require_worker_broken<AsksTwice>(name, {"asks for another lease before it has the first"});
   }
 }
 

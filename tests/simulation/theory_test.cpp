@@ -200,3 +200,15 @@ TEST_CASE("an aggregator that is busy applying bounds the rate of asp") {
   const Report shared = report_of(world);
   CHECK(shared.simulation->gradients_per_virtual_second > 125);
 }
+
+TEST_CASE("leases that are in hand when the time is up are neither lost nor skipped") {
+  SimulationOptions world = phantom_world("asp", 4, 0);
+  world.job.algorithm.name = GENERATE("asp", "bsp", "ssp");
+  world.until = seconds_of(2.05);
+  const Report report = report_of(world);
+  CHECK(report.samples == 80);
+  CHECK(report.ledger.issued == 84);
+  CHECK(report.ledger.applied == 80);
+  CHECK(report.ledger.lost == 0);
+  CHECK(report.ledger.samples_skipped == 0);
+}
