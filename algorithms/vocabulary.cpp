@@ -11,8 +11,11 @@ std::string to_string(PeerId id) {
       return "coordinator";
     case Role::aggregator:
       return "aggregator " + std::to_string(id.ordinal());
-    case Role::worker:
-      return "worker " + std::to_string(id.ordinal());
+    case Role::worker: {  // the slot below, earlier occupants of it above
+      const std::uint64_t earlier = id.ordinal() >> 32U;
+      return "worker " + std::to_string(id.ordinal() & 0xFFFFFFFFU) +
+             (earlier == 0 ? "" : " (life " + std::to_string(earlier + 1) + ")");
+    }
     case Role::none:
       break;
   }

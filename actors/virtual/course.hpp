@@ -20,8 +20,6 @@ class Course {
   void evaluated(const Evaluation& evaluation, Nanoseconds now);
 
   CurvePoint now(std::uint64_t bytes, Nanoseconds now) const;
-  const Evaluation& latest() const { return latest_; }
-  bool has_evaluation() const { return !evaluations_.empty(); }
   std::vector<CurvePoint> curve() const;
   /// Times, losses, staleness and evaluations of the report.
   void fill(Report& report) const;
@@ -48,7 +46,6 @@ class Course {
   std::uint64_t stride_ = 1;  // gradients of a point
   Mean interval_;             // since the last evaluation
   double train_loss_ = not_measured;
-  CurvePoint last_;
   std::vector<std::uint64_t> staleness_;  // by staleness, last place: that or more
   double staleness_sum_ = 0;
   std::uint64_t staleness_max_ = 0;

@@ -45,24 +45,27 @@ void Fates::happens(const ScheduledChurn& churn) {
   const Nanoseconds now = office_.now();
   if (churn.event == ChurnKind::join) return comes_after(churn.slot, Nanoseconds{0});
   VirtualWorker* worker = office_.occupant(churn.slot);
-  if (worker == nullptr || worker->died <= now || frozen(*worker)) return;  // nobody there to hit
+  if (worker == nullptr || worker->died <= now) return;  // nobody there to hit
+  const bool acts = churn.event == ChurnKind::leave || churn.event == ChurnKind::freeze;
+  if (acts && frozen(*worker)) return;
   if (churn.event == ChurnKind::freeze) {
     worker->frozen_from = now;
     worker->frozen_until = later(now, churn.duration);
     office_.schedule(worker->frozen_until, EventKind::thaw, worker->index);
-    return falls_silent(*worker);
+    return falls_silent(*worker, worker->frozen_until);
   }
   worker->died = now;
+  worker->gone = true;
   if (churn.event != ChurnKind::crash) office_.say_goodbye(*worker);
-  falls_silent(*worker);  // in case that nobody hears it
+  falls_silent(*worker, never);  // in case that nobody hears it
   if (churn.duration != never) comes_after(churn.slot, churn.duration);
 }
 
 void Fates::cut(std::uint32_t partition) {
   for (const std::uint64_t slot : partitions_[partition].workers) {
     VirtualWorker* worker = office_.occupant(slot);
-    if (worker != nullptr && worker->died > office_.now() && !frozen(*worker))
-      falls_silent(*worker);
+    if (worker == nullptr || worker->died <= office_.now()) continue;
+    falls_silent(*worker, network_.heals(0, worker->slot() + 1, office_.now()));
   }
 }
 
@@ -75,12 +78,16 @@ bool Fates::is_silent(const VirtualWorker& worker) const {
          network_.cut(0, worker.slot() + 1, office_.now());
 }
 
-void Fates::falls_silent(VirtualWorker& worker) {
-  // Heartbeats leave at every interval since the join; what was on its way still arrives.
-  const Nanoseconds since = office_.now() - worker.joined;
-  const Nanoseconds heartbeat = worker.joined + since / heartbeat_ * heartbeat_ +
-                                network_.latency(worker.slot() + 1, 0);
-  worker.heard = std::max(worker.heard, std::min(heartbeat, office_.now()));
+void Fates::falls_silent(VirtualWorker& worker, Nanoseconds until) {
+  const Nanoseconds now = office_.now();
+  if (worker.silent_until <= now) {
+    // Heartbeats left at every interval since the join; what is on its way still arrives.
+    const Nanoseconds since = now - worker.joined;
+    const Nanoseconds heartbeat = worker.joined + since / heartbeat_ * heartbeat_ +
+                                  network_.latency(worker.slot() + 1, 0);
+    worker.heard = std::max(worker.heard, std::min(heartbeat, now));
+  }
+  worker.silent_until = std::max(worker.silent_until, until);
   office_.schedule(lost_at(worker), EventKind::silence, worker.index);
 }
 
@@ -100,8 +107,10 @@ void Fates::silence(std::uint32_t index) {
 
 void Fates::thaw(std::uint32_t index) {
   VirtualWorker& worker = office_.worker(index);
+  if (worker.gone) return;
   // Whoever finds its connection closed ends, is started again and joins anew.
   if (!worker.connected) return comes_after(worker.slot(), Nanoseconds{0});
+  worker.stood_still += office_.now() - std::max(worker.frozen_from, worker.step_began);
   worker.frozen_from = never;
   for (const std::uint32_t parcel : std::exchange(worker.backlog, {})) office_.deliver(parcel);
 }
@@ -126,19 +135,16 @@ Nanoseconds Fates::handshake(std::uint64_t slot) const {
 }
 
 void Fates::come(std::uint32_t slot) {
-  const Host host = slot + 1;
-  if (network_.cut(0, host, office_.now())) {
-    const Nanoseconds heals = network_.heals(0, host, office_.now());
-    if (heals != never) office_.schedule(heals + handshake(slot), EventKind::come, slot);
-    return;
-  }
   VirtualWorker* occupant = office_.occupant(slot);
   // Its earlier life has not been missed yet: the seat becomes free once it is.
   if (occupant != nullptr && occupant->died <= office_.now()) {
     return office_.schedule(office_.now() + heartbeat_, EventKind::come, slot);
   }
   while (occupant != nullptr) occupant = office_.occupant(++slot);
-  office_.join(slot);
+  const Host host = slot + 1;
+  if (!network_.cut(0, host, office_.now())) return office_.join(slot);
+  const Nanoseconds heals = network_.heals(0, host, office_.now());
+  if (heals != never) office_.schedule(heals + handshake(slot), EventKind::come, slot);
 }
 
 void Fates::joined() { ++generation_; }

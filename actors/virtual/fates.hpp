@@ -44,7 +44,7 @@ class Fates {
 
  private:
   void happens(const ScheduledChurn& churn);
-  void falls_silent(VirtualWorker& worker);
+  void falls_silent(VirtualWorker& worker, Nanoseconds until);
   bool is_silent(const VirtualWorker& worker) const;
   Nanoseconds lost_at(const VirtualWorker& worker) const;
   void comes_after(std::uint64_t slot, Nanoseconds delay);

@@ -21,6 +21,7 @@ std::uint32_t Post::create() {
   }
   const std::uint32_t parcel = unused_.back();
   unused_.pop_back();
+  parcels_[parcel] = Parcel{};
   return parcel;
 }
 

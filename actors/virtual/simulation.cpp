@@ -36,6 +36,11 @@ SimulationResult simulate(const SimulationOptions& options) {
     plan = plan_job(options.job, data_shape(options.job, *test));
     numbers.emplace(plan, test);
   }
+  if (options.phantom && plan.leases.total == 0 && !options.until) {
+    throw InputError(
+        "a phantom run has no loss and no accuracy, so it would never reach its target. HINT: give "
+        "job.samples, job.epochs or --until");
+  }
   Simulator simulator(options, plan, numbers ? &*numbers : nullptr);
   simulator.run();
   SimulationResult result = simulator.result();

@@ -30,9 +30,7 @@ EventClass class_of(EventKind kind) {
 }
 
 /// Whether a worker could wait for such an event; the others happen to a run that has come to a halt, too.
-bool is_idle(EventKind kind) {
-  return kind == EventKind::churn || kind == EventKind::cut || kind == EventKind::nobody;
-}
+bool is_idle(EventKind kind) { return kind == EventKind::churn || kind == EventKind::nobody; }
 
 LawOptions law_options(const JobPlan& plan, const Algorithm& algorithm) {
   LawOptions options;
@@ -72,35 +70,49 @@ Simulator::Simulator(const SimulationOptions& options, const JobPlan& plan, Numb
 }
 
 void Simulator::run() {
-  for (std::uint64_t slot = 0; slot < plan_.job.cluster.workers; ++slot) join(slot);
-  fates_.begin();
-  const std::uint64_t progress_events = numbers_ == nullptr ? kPhantomEvents : kNumericEvents;
-  while (ending_ == Ending::none && !queue_.empty()) {
-    if (options_.until && queue_.top().time_ns > options_.until->count()) {
-      ending_ = Ending::until;
-      now_ = *options_.until;
-      break;
-    }
-    const EventKey event = queue_.pop();
-    if (is_idle(static_cast<EventKind>(event.kind))) --idle_events_;
-    now_ = Nanoseconds(event.time_ns);
-    ++events_;
-    note(event);
-    try {
-      handle(event);
-      if (queue_.size() == idle_events_ && living_ > 0 && ending_ == Ending::none) {
-        throw LawBroken("every worker waits and nothing is under way");
+  try {
+    for (std::uint64_t slot = 0; slot < plan_.job.cluster.workers; ++slot) join(slot);
+    fates_.begin();
+    const std::uint64_t progress_events = numbers_ == nullptr ? kPhantomEvents : kNumericEvents;
+    while (ending_ == Ending::none && advance()) {
+      if (events_ % progress_events == 0 && options_.progress &&
+          !options_.progress(course_.now(bytes(), now_))) {
+        ending_ = Ending::interrupted;
       }
-    } catch (const LawBroken& law) {
-      throw LawBroken("a law is broken: " + std::string(law.what()) + "; " + described(event) +
-                      (options_.repeat.empty() ? "" : ". Again: " + options_.repeat));
     }
-    if (events_ % progress_events == 0 && options_.progress &&
-        !options_.progress(course_.now(bytes(), now_))) {
-      ending_ = Ending::interrupted;
-    }
+    laws_.at_end(leases_.next_lease(), ending_ == Ending::finished);
+  } catch (const RunError& error) {
+    const auto* law = dynamic_cast<const LawBroken*>(&error);
+    if (law == nullptr) throw;
+    throw LawBroken("a law is broken: " + std::string(law->what()) + "; " + described());
+  } catch (const InputError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw LawBroken("a machine failed: " + std::string(error.what()) + "; " + described());
   }
-  laws_.at_end(leases_.next_lease(), ending_ == Ending::finished);
+}
+
+/// Handles the next event; false when there is none or time is up.
+bool Simulator::advance() {
+  const bool time_is_up = options_.until &&
+                          (queue_.empty() || queue_.top().time_ns > options_.until->count());
+  if (time_is_up) {
+    ending_ = Ending::until;
+    now_ = *options_.until;
+    return false;
+  }
+  // Nobody waits for an idle event, so what waits now waits for ever.
+  if (queue_.size() == idle_events_ && living_ > 0) {
+    throw LawBroken("every worker waits and nothing is under way");
+  }
+  if (queue_.empty()) throw RunError("all workers are lost, and nobody is to come");
+  event_ = queue_.pop();
+  if (is_idle(static_cast<EventKind>(event_.kind))) --idle_events_;
+  now_ = Nanoseconds(event_.time_ns);
+  ++events_;
+  note(event_);
+  handle(event_);
+  return true;
 }
 
 void Simulator::handle(const EventKey& event) {
@@ -120,7 +132,12 @@ void Simulator::handle(const EventKey& event) {
     case EventKind::card:
       return post_.at_card(event.content, now_);
     case EventKind::arrival: {
-      VirtualWorker& at = *workers_[post_[event.content].worker];
+      const Parcel& arriving = post_[event.content];
+      VirtualWorker& at = *workers_[arriving.worker];
+      if (!at.connected) {
+        if (arriving.up && arriving.passage.left <= at.died) ++late_;
+        return post_.discard(event.content);
+      }
       for (const std::uint32_t parcel : post_.arrived(at, event.content)) deliver(parcel);
       return;
     }
@@ -153,7 +170,8 @@ void Simulator::begin_step(VirtualWorker& worker) {
   laws_.begins(worker.lease(), worker.self());
   Seat& seat = seats_[worker.slot()];
   worker.step_began = now_;
-  worker.step_time = times_.step(worker.slot(), seat.steps++, now_);
+  worker.stood_still = Nanoseconds{0};
+  worker.step_time = std::max(times_.step(worker.slot(), seat.steps++, now_), Nanoseconds{1});
   schedule(now_ + worker.step_time, EventKind::computed, worker.index);
 }
 
@@ -161,10 +179,10 @@ void Simulator::computed(const EventKey& event) {
   VirtualWorker& worker = *workers_[event.content];
   if (worker.died <= now_) return;
   if (fates_.frozen(worker)) {  // what is left of the step is done when it goes on
-    if (worker.frozen_until == Nanoseconds::max()) return;
-    return schedule(worker.frozen_until + (now_ - worker.frozen_from), EventKind::computed,
-                    worker.index);
+    return schedule(worker.frozen_until, EventKind::computed, worker.index);
   }
+  const Nanoseconds due = worker.step_began + worker.step_time + worker.stood_still;
+  if (due > now_) return schedule(due, EventKind::computed, worker.index);
   worker.computed(worker.step_time, now_);
   if (numbers_ != nullptr && plan_.job.model.kind == "consensus") measure_spread();
 }
@@ -228,10 +246,7 @@ void Simulator::post(std::uint32_t shard, PeerId to, Message message) {
 void Simulator::deliver(std::uint32_t index) {
   Parcel& parcel = post_[index];
   VirtualWorker& worker = *workers_[parcel.worker];
-  if (!worker.connected || (!parcel.up && worker.died <= now_)) {
-    if (parcel.up) ++late_;
-    return post_.discard(index);
-  }
+  if (!worker.connected || (!parcel.up && worker.died <= now_)) return post_.discard(index);
   if (!parcel.up && fates_.frozen(worker)) return worker.backlog.push_back(index);
   if (parcel.up) worker.heard = now_;
   if (parcel.up && parcel.kind == ParcelKind::algorithm) return to_aggregator(index);
@@ -334,6 +349,12 @@ void Simulator::lose(VirtualWorker& worker) {
   seats_[worker.slot()].taken = false;
   --living_;
   for (const std::uint32_t parcel : std::exchange(worker.backlog, {})) post_.discard(parcel);
+  for (auto& direction : worker.channels) {
+    for (ChannelEnd& channel : direction) {
+      for (const auto& [sequence, parcel] : std::exchange(channel.early, {})) post_.discard(parcel);
+    }
+  }
+  worker.retire();
   change_membership({++epoch_, {}, {worker.self()}});
   grant(leases_.leave(worker.self()));
   fates_.lost(worker);

@@ -71,7 +71,8 @@ class Simulator final : public WorkerOffice, public FateOffice {
   void schedule(Nanoseconds at, EventKind kind, std::uint32_t content, std::uint32_t place);
   void handle(const EventKey& event);
   void note(const EventKey& event);
-  std::string described(const EventKey& event) const;
+  bool advance();
+  std::string described() const;
   void computed(const EventKey& event);
   void to_aggregator(std::uint32_t parcel);
   void serve(std::uint32_t parcel);
@@ -80,6 +81,7 @@ class Simulator final : public WorkerOffice, public FateOffice {
   void settle(std::uint32_t shard);
   void grant(const std::vector<Grant>& grants);
   void evaluate();
+  Evaluation evaluate_now();
   void measure_spread();
   std::vector<Tensor> parameters() const;
   void post(std::uint32_t shard, PeerId to, Message message);
@@ -112,6 +114,7 @@ class Simulator final : public WorkerOffice, public FateOffice {
   Nanoseconds now_{0};
   std::uint64_t events_ = 0;
   std::uint64_t trace_ = 0;
+  EventKey event_;  // that is being handled
   Current current_;
   SampleCount evaluated_at_ = 0;
   double time_to_target_ = not_measured;

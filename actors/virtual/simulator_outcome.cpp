@@ -75,11 +75,13 @@ void Simulator::note(const EventKey& event) {
     hash = fold(hash, parcel.message.lease.id ^ (parcel.message.version << 32U) ^
                           (std::uint64_t{parcel.worker} << 8U) ^
                           static_cast<std::uint64_t>(parcel.kind));
+    hash = fold(hash, parcel.shard ^ (static_cast<std::uint64_t>(parcel.message.kind) << 32U));
   }
   trace_ = hash;
 }
 
-std::string Simulator::described(const EventKey& event) const {
+std::string Simulator::described() const {
+  const EventKey& event = event_;
   const auto kind = static_cast<EventKind>(event.kind);
   std::string who;
   if (kind == EventKind::computed || kind == EventKind::silence || kind == EventKind::thaw) {
@@ -97,7 +99,8 @@ std::string Simulator::described(const EventKey& event) const {
   std::snprintf(text, sizeof text, "seed %llu, %.9f s of virtual time, event %llu: ",
                 static_cast<unsigned long long>(plan_.job.job.seed), seconds(now_),
                 static_cast<unsigned long long>(events_));
-  return text + name_of(kind) + who;
+  return text + name_of(kind) + who +
+         (options_.repeat.empty() ? "" : ". Again: " + options_.repeat);
 }
 
 std::vector<Tensor> Simulator::parameters() const {
@@ -111,13 +114,17 @@ void Simulator::evaluate() {
   const SampleCount every = plan_.evaluation_every;
   const bool due = applied / every > evaluated_at_ / every || leases_.finished();
   if (!due || applied == evaluated_at_) return;
-  evaluated_at_ = applied;
-  const Evaluation evaluation = numbers_->evaluate_at(parameters());
-  course_.evaluated(evaluation, now_);
-  if (target_reached(plan_.job, evaluation) && ending_ == Ending::none) {
+  if (target_reached(plan_.job, evaluate_now()) && ending_ == Ending::none) {
     time_to_target_ = seconds(now_);
     ending_ = Ending::target;
   }
+}
+
+Evaluation Simulator::evaluate_now() {
+  evaluated_at_ = leases_.counts().samples_applied;
+  const Evaluation evaluation = numbers_->evaluate_at(parameters());
+  course_.evaluated(evaluation, now_);
+  return evaluation;
 }
 
 /// A round is over when every worker has done one more step.
@@ -127,25 +134,32 @@ void Simulator::measure_spread() {
     if (seat.taken) rounds = std::min(rounds, workers_[seat.worker]->steps);
   }
   if (spread_.begun() && rounds <= spread_.rounds()) return;
-  std::vector<std::vector<float>> replicas;
   std::vector<std::vector<float>> first;
+  std::vector<std::vector<float>> replicas;
   for (const Seat& seat : seats_) {
     if (!seat.taken) continue;
     const VirtualWorker& worker = *workers_[seat.worker];
-    first.push_back(numbers_->random_replica(worker.slot()));
-    std::vector<Tensor> parts(worker.replica().begin(), worker.replica().end());
-    const bool whole = std::none_of(parts.begin(), parts.end(),
-                                    [](const Tensor& part) { return part.empty(); });
-    replicas.push_back(first.back());
-    if (whole) flatten(parts, replicas.back());
+    const std::vector<Tensor> parts(worker.replica().begin(), worker.replica().end());
+    const bool missing = std::any_of(parts.begin(), parts.end(),
+                                     [](const Tensor& part) { return part.empty(); });
+    if (!spread_.begun()) first.push_back(numbers_->random_replica(worker.slot()));
+    replicas.emplace_back();
+    if (missing) {
+      replicas.back() = numbers_->random_replica(worker.slot());
+    } else {
+      flatten(parts, replicas.back());
+    }
   }
   if (!spread_.begun()) spread_.add_round(ReplicaSpread::norm(first));
-  while (spread_.rounds() < rounds) spread_.add_round(ReplicaSpread::norm(replicas));
+  spread_.add_round(ReplicaSpread::norm(replicas));
 }
 
 SimulationResult Simulator::result() {
   SimulationResult result;
-  if (numbers_ != nullptr) flatten(parameters(), result.parameters);
+  if (numbers_ != nullptr) {
+    flatten(parameters(), result.parameters);
+    if (leases_.counts().samples_applied != evaluated_at_) evaluate_now();
+  }
   result.curve = course_.curve();
   fill(result.report);
   if (numbers_ != nullptr) {

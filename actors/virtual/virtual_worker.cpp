@@ -55,6 +55,12 @@ void VirtualWorker::computed(Nanoseconds spent, Nanoseconds now) {
   machine_->on_gradient(ready, *this);
 }
 
+void VirtualWorker::retire() {
+  machine_.reset();
+  parameters_.clear();
+  replica_.clear();
+}
+
 void VirtualWorker::send(PeerId to, Message message) {
   message.from = peer_;
   office_.send(*this, to, std::move(message));

@@ -49,9 +49,10 @@ class VirtualWorker final : public VirtualTensors {
 
   const Lease& lease() const { return lease_; }  // being computed
   bool computing() const { return computing_; }
+  /// Gives back its machine and tensors: nothing is asked of it any more.
+  void retire();
   /// The parameters it last received, by shard; empty before and in phantom mode.
   std::span<const Tensor> replica() const { return replica_; }
-  double learning_rate() const { return learning_rate_; }
 
   // -- Context
   PeerId self() const override { return peer_; }
@@ -72,6 +73,8 @@ class VirtualWorker final : public VirtualTensors {
   Nanoseconds died{Nanoseconds::max()};         // says nothing more from then on
   Nanoseconds frozen_from{Nanoseconds::max()};  // stands still
   Nanoseconds frozen_until{Nanoseconds::max()};
+  Nanoseconds silent_until{0};  // by what has happened to it so far
+  bool gone = false;            // it died or left: this life does not come back
   Nanoseconds joined{0};
   Nanoseconds heard{0};                // its latest message to arrive
   std::vector<std::uint32_t> backlog;  // parcels that arrived while it was frozen
@@ -87,6 +90,7 @@ class VirtualWorker final : public VirtualTensors {
   Nanoseconds last_gradient{0};
   Nanoseconds step_began{0};
   Nanoseconds step_time{0};
+  Nanoseconds stood_still{0};  // in this step, frozen
 
  private:
   PeerId peer_;

@@ -17,7 +17,8 @@ using dnnl::memory;
 
 /// The number of OpenMP threads is a property of the calling thread; parallelism here is one lane per actor.
 void use_one_thread() {
-  thread_local bool done = false;
+  // A lone byte of thread-local data can make a linker place RELRO in an unmapped page.
+  alignas(64) thread_local bool done = false;
   if (done) return;
   omp_set_num_threads(1);
   done = true;

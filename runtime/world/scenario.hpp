@@ -24,7 +24,7 @@ struct SlowWorker {
 /// Something happens to a worker: at `at_s` to `worker`; or, with `rate_per_hour` > 0, as a Poisson process between
 /// `from_s` and `to_s`, each time to one of the job's workers drawn uniformly.
 struct ChurnEvent {
-  /// "join":   a worker beyond those of the job arrives (`worker`: its slot; taken: the lowest free one).
+  /// "join":   a worker beyond those of the job arrives (`worker`: its slot; taken: the next free one above).
   /// "leave":  says goodbye.                          "kill": its process dies, the connection breaks.
   /// "crash":  its machine dies without a word.       "freeze": stands still for `for_s`, then goes on.
   std::string event;

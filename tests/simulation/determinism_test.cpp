@@ -79,6 +79,23 @@ TEST_CASE("another seed goes another way") {
   CHECK(one.parameters != other.parameters);
 }
 
+TEST_CASE("the hash of the trace is of all events and their times") {
+  const auto trace_of = [](std::vector<std::chrono::nanoseconds> steps) {
+    SimulationOptions world = phantom_world("asp", 1, 3);
+    auto timing = std::make_shared<RecordedTiming>();
+    timing->compute = {std::move(steps)};
+    world.scenario.compute.distribution = "trace";
+    world.scenario.recorded = std::move(timing);
+    const Report report = report_of(world);
+    CHECK(report.simulation->virtual_seconds == Approx(6e-9));
+    return report.simulation->trace_hash;
+  };
+  using std::chrono::nanoseconds;
+  const std::string hash = trace_of({nanoseconds(1), nanoseconds(2), nanoseconds(3)});
+  CHECK(hash == trace_of({nanoseconds(1), nanoseconds(2), nanoseconds(3)}));
+  CHECK(hash != trace_of({nanoseconds(2), nanoseconds(1), nanoseconds(3)}));
+}
+
 TEST_CASE("without numbers a world goes the same way as with them") {
   SimulationOptions world = eventful_world(GENERATE("bsp", "asp", "ssp"));
   const Report numeric = report_of(world);
@@ -93,7 +110,7 @@ TEST_CASE("without numbers a world goes the same way as with them") {
 }
 
 TEST_CASE("a run can be stopped by who watches it") {
-  SimulationOptions world = phantom_world("asp", 4, 0);
+  SimulationOptions world = phantom_world("asp", 4, 1'000'000'000);
   int left = 3;
   world.progress = [&](const CurvePoint& /*point*/) { return --left > 0; };
   const Report report = report_of(world);

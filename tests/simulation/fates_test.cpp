@@ -118,6 +118,21 @@ TEST_CASE("a crashed worker that was at work is lost four to six heartbeats afte
   }
 }
 
+TEST_CASE("a message is a word, too: who was heard between two heartbeats is lost later") {
+  SimulationOptions world = phantom_world("asp", 1, 1000);
+  world.scenario.compute.mean_ms = 1e6;
+  world.scenario.compute.slow = {{.worker = 1, .factor = 1e-3}};  // steps of 1 s
+  // Joined at 1.2, its heartbeats are heard at 1.7, 2.2, 2.7; its pushes at 2.2 and 3.2.
+  const auto crash = [](double at) {
+    return std::vector<ChurnEvent>{happens("join", 1, 1.2, forever),
+                                   happens("crash", 1, at, forever)};
+  };
+  world.scenario.churn = crash(3.1);
+  CHECK(time_of<somebody_left>(world) == Approx(5.0).epsilon(1e-9));  // 2.7, four more: 4.7
+  world.scenario.compute.slow.front().factor = 0.9e-3;                // pushes at 2.1 and 3.0
+  CHECK(time_of<somebody_left>(world) == Approx(5.5).epsilon(1e-9));  // 3.0, four more: 5.0
+}
+
 TEST_CASE("who is killed or says goodbye is missed after one latency") {
   const std::string event = GENERATE("kill", "leave");
   SimulationOptions world = phantom_world("asp", 3, 1000);
@@ -136,6 +151,13 @@ TEST_CASE("a freeze shorter than four heartbeats costs its time and nothing else
   CHECK(report.ledger.reissued == 0);
   require_whole(report, 40);
 
+  // Not even when nothing but heartbeats is heard of it for long.
+  world.scenario.compute.mean_ms = 1e4;
+  world.job.job.samples = 8;
+  CHECK(report_of(world).ledger.reissued == 0);
+  world.scenario.compute.mean_ms = 100;
+  world.job.job.samples = 40;
+
   // One that waits for parameters when it freezes, and takes them when it goes on.
   world.scenario.compute.slow = {{.worker = 1, .factor = 2}};
   world.scenario.churn = {happens("freeze", 0, 0.15, 0.04)};
@@ -144,6 +166,28 @@ TEST_CASE("a freeze shorter than four heartbeats costs its time and nothing else
   report = report_of(world);
   CHECK(report.simulation->virtual_seconds == Approx(4.1).epsilon(1e-9));
   CHECK(report.per_worker.size() == 2);
+}
+
+TEST_CASE("each freeze in a step makes it longer by what it took of it") {
+  SimulationOptions world = phantom_world("asp", 1, 3);
+  world.scenario.compute.mean_ms = 1000;
+  world.scenario.churn = {happens("freeze", 0, 0.2, 0.3), happens("freeze", 0, 0.8, 0.3),
+                          happens("freeze", 0, 2.5, 0.75)};
+  CHECK(report_of(world).simulation->virtual_seconds == Approx(3 + 1.35).epsilon(1e-9));
+}
+
+TEST_CASE("one that stands still can die, but not leave") {
+  SimulationOptions world = phantom_world("asp", 2, 100);
+  world.scenario.churn = {happens("freeze", 1, 1.05, 1), happens("leave", 1, 1.5, forever)};
+  CHECK(report_of(world).ledger.reissued == 0);
+  world.scenario.churn[1].event = "kill";
+  CHECK(time_of<somebody_left>(world) == Approx(1.5).epsilon(1e-9));
+  world.scenario.churn[1].event = "crash";
+  CHECK(time_of<somebody_left>(world) ==
+        Approx(3.5).epsilon(1e-9));  // heard at 1.0: the look after 3.0
+  const Report report = report_of(world);
+  CHECK(report.per_worker.size() == 2);
+  require_whole(report, 100);
 }
 
 TEST_CASE("a worker that stands still for long is lost, and comes back as a new one in its slot") {
@@ -206,6 +250,24 @@ TEST_CASE("a run in which all are lost waits thirty seconds for somebody") {
   CHECK_THROWS_AS(simulate(world), RunError);
 }
 
+TEST_CASE("the thirty seconds begin anew each time that all are lost") {
+  SimulationOptions world = phantom_world("asp", 1, 200);
+  world.scenario.churn = {happens("kill", 0, 1.05, 19), happens("kill", 0, 30.95, 20)};
+  const Report report = report_of(world);
+  CHECK(report.per_worker.size() == 3);
+  require_whole(report, 200);
+}
+
+TEST_CASE("who comes back goes on where its slot was in the sequence of its times") {
+  SimulationOptions world = phantom_world("asp", 1, 2);
+  auto timing = std::make_shared<RecordedTiming>();
+  timing->compute = {{seconds_of(0.1), seconds_of(0.2), seconds_of(0.4), seconds_of(0.8)}};
+  world.scenario.compute.distribution = "trace";
+  world.scenario.recorded = std::move(timing);
+  world.scenario.churn = {happens("kill", 0, 0.05, 1)};
+  CHECK(report_of(world).simulation->virtual_seconds == Approx(1.05 + 0.2 + 0.4).epsilon(1e-9));
+}
+
 TEST_CASE("workers that come beyond those of the job take part") {
   SimulationOptions world = phantom_world("asp", 2, 400);
   world.job.algorithm.name = GENERATE("asp", "bsp", "ssp");
@@ -233,6 +295,7 @@ TEST_CASE("what the dead had in hand is handed out again, and every lease is app
   const Report report = report_of(world);
   CHECK(report.ledger.reissued >= 4);
   CHECK(report.per_worker.size() == 7);
+  for (const auto& worker : report.per_worker) CHECK(worker.id < 4);  // each in its own slot again
   require_whole(report, 800);
 }
 
@@ -263,4 +326,14 @@ TEST_CASE("what has left the worker counts if it arrives before the bad news") {
   report = with_kill(1, push + transfer + 0.001);
   CHECK(report.ledger.reissued == 2);
   CHECK(report.refused.at("of lost workers") == 1);
+}
+
+TEST_CASE("a gradient that waits for a busy aggregator counts, though its worker has died") {
+  SimulationOptions world = phantom_world("asp", 2, 40);
+  world.scenario.compute.apply_ms = 50;  // both push at 0.1; the second is applied from 0.15 on
+  world.scenario.churn = {happens("kill", 1, 0.12, forever)};
+  const Report report = report_of(world);
+  CHECK(report.ledger.reissued == 1);  // what it had asked for next
+  CHECK(report.refused.at("not of this run's members") == 0);
+  require_whole(report, 40);
 }

@@ -354,6 +354,12 @@ TEST_CASE("no worker runs ahead by more than the staleness bound") {
 TEST_CASE("who is never answered is missed as soon as nothing else happens") {
   for (const char* name : {"asp", "bsp", "ssp"}) {
     require_aggregator_broken<ForgetsReply>(name, {"every worker waits and nothing is under way"});
+    // Nor does it help that somebody will come later.
+    SimulationOptions world = four_workers(name);
+    world.scenario.churn = {{.event = "join", .rate_per_hour = 1}};
+    const Algorithm algorithm = meddled_aggregator<ForgetsReply>(name);
+    const std::string text = broken_law(world, algorithm);
+    CHECK(std::stod(text.substr(text.find("seed 7, ") + 8)) < 50);
   }
 }
 

@@ -88,6 +88,42 @@ Lease lease_of(LeaseId id, Step step, std::uint32_t index, std::uint32_t quorum)
   return lease;
 }
 
+/// Books that a shard keeps and the laws that judge it: each lease is applied by a step of its own.
+struct Books {
+  explicit Books(std::uint64_t staleness)
+      : laws({.synchronous = true,
+              .combines = false,
+              .staleness = staleness,
+              .shards = 1,
+              .lease_samples = 1}) {}
+
+  void apply(const Lease& lease) {
+    ledger.admit(lease.id);
+    ledger.applied();
+    ShardEffects effects;
+    effects.applied.push_back({.lease = lease, .from = {}, .read = version});
+    content += Provenance::of(lease.id).set;
+    effects.steps.push_back({Provenance::of(lease.id), 1, content});
+    laws.settle(0, effects, ledger);
+    ++version;
+  }
+
+  /// The law that it breaks to apply `lease`; empty: none.
+  std::string broken_by(const Lease& lease) {
+    try {
+      apply(lease);
+    } catch (const LawBroken& law) {
+      return law.what();
+    }
+    return {};
+  }
+
+  Laws laws;
+  Ledger ledger;
+  Version version = 0;
+  std::uint64_t content = 0;
+};
+
 }  // namespace
 
 TEST_CASE("events come out by time, class, place and then in the order they were put in") {
@@ -269,6 +305,28 @@ TEST_CASE("the laws: versions of a shard only grow, each shard by itself") {
   message.shard = 0;
   message.version = 4;
   CHECK_THROWS_AS(laws.parameters_received(received, message), LawBroken);
+}
+
+TEST_CASE("the laws: clocks are at most staleness + 1 apart, and get as many gradients as leases") {
+  Books books(1);
+  books.apply(lease_of(0, 0, 0, 2));
+  books.apply(lease_of(2, 1, 0, 2));
+  SECTION("two ahead of the slowest") {
+    CHECK(books.broken_by(lease_of(4, 2, 0, 2)) == "clocks are 3 apart, at most 2 are allowed");
+  }
+  SECTION("more than were planned") {
+    books.apply(lease_of(3, 1, 1, 2));
+    CHECK(books.broken_by(lease_of(5, 1, 2, 2)) == "clock 1 got more gradients than leases");
+  }
+  SECTION("one of a clock that all have left behind") {
+    books.apply(lease_of(1, 0, 1, 2));
+    CHECK(books.broken_by(lease_of(6, 0, 0, 2)) ==
+          "lease 6 of clock 0 is applied though all of that clock were");
+  }
+  SECTION("a ledger that says otherwise") {
+    books.ledger.applied();
+    CHECK(books.broken_by(lease_of(1, 0, 1, 2)) != "");
+  }
 }
 
 TEST_CASE("fingerprints tell a gradient that is missing, doubled or added out of turn") {

@@ -1,4 +1,5 @@
 // random_worlds SEED [COUNT]: runs the worlds of so many seeds; says which one broke what, and what they met.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -49,11 +50,20 @@ struct Tally {
   }
 };
 
+thread_local std::uint64_t seed_at_work = 0;
+
+/// An assertion of ours aborts: say in which world.
+void say_where(int /*signal*/) {
+  std::fprintf(stderr, "in this world: make sim SEED=%llu\n",
+               static_cast<unsigned long long>(seed_at_work));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
   const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+  std::signal(SIGABRT, say_where);
   std::mutex mutex;
   std::uint64_t next = 0;
   Tally tally;
@@ -65,6 +75,7 @@ int main(int argc, char** argv) {
         if (next == count) return;
         seed = first + next++;
       }
+      seed_at_work = seed;
       const SimulationOptions world = test::random_world(seed);
       const test::WorldOutcome outcome = test::live_through(world);
       const std::lock_guard<std::mutex> guard(mutex);

@@ -206,9 +206,31 @@ TEST_CASE("leases that are in hand when the time is up are neither lost nor skip
   world.job.algorithm.name = GENERATE("asp", "bsp", "ssp");
   world.until = seconds_of(2.05);
   const Report report = report_of(world);
+  CHECK(report.simulation->virtual_seconds == Approx(2.05).epsilon(1e-9));
   CHECK(report.samples == 80);
   CHECK(report.ledger.issued == 84);
   CHECK(report.ledger.applied == 80);
   CHECK(report.ledger.lost == 0);
   CHECK(report.ledger.samples_skipped == 0);
+}
+
+TEST_CASE("the curve is the mean loss of all gradients, in at most 512 points") {
+  const SimulationOptions world = delayed_descent(3,
+                                                  0.02);  // 6000 gradients: the curve was thinned
+  const SimulationResult result = simulate(world);
+  REQUIRE(result.curve.size() > 255);
+  REQUIRE(result.curve.size() <= 512);
+  double sum = 0;
+  double virtual_seconds = 0;
+  SampleCount samples = 0;
+  for (const CurvePoint& point : result.curve) {
+    sum += point.train_loss * static_cast<double>(point.samples - samples);
+    CHECK(point.samples > samples);
+    CHECK(point.virtual_seconds > virtual_seconds);
+    samples = point.samples;
+    virtual_seconds = point.virtual_seconds;
+  }
+  CHECK(samples > 6000 - 16);
+  CHECK(sum / static_cast<double>(samples) ==
+        Approx(result.report.final.train_loss * 6000 / static_cast<double>(samples)));
 }

@@ -89,8 +89,8 @@ std::optional<Error> write_metrics(const SimulationResult& result,
   return std::nullopt;
 }
 
-void write_files(const SimulationResult& result, const Inputs& inputs,
-                 const RunDirectory& directory, const std::filesystem::path& report_copy) {
+void write_files(const SimulationResult& result, const RunDirectory& directory,
+                 const std::filesystem::path& report_copy) {
   std::optional<Error> first;
   const auto keep = [&](std::optional<Error> error) {
     if (error && !first) first = std::move(error);
@@ -103,7 +103,6 @@ void write_files(const SimulationResult& result, const Inputs& inputs,
     keep(write_parameters(result.parameters, result.layout, result.report, directory.parameters()));
     keep(write_file_atomically(directory.plot(), plot_of(result.report, std::move(losses))));
   }
-  keep(write_file_atomically(directory.scenario(), to_toml(inputs.scenario.scenario)));
   keep(write_file_atomically(directory.report(), json));
   if (!report_copy.empty()) keep(write_file_atomically(report_copy, json));
   if (first) throw RunError(first->text);
@@ -131,12 +130,14 @@ int run_simulate(const SimulateCommand& command, SignalGate& signals) {
                                                            std::filesystem::path("runs") /
                                                            (inputs.job.job.name + "-simulated"))
                                                      : RunDirectory::create(command.out, false);
-  if (const auto error = write_file_atomically(directory.job(), to_toml(inputs.job))) {
-    throw InputError(error->text);
+  for (const auto& [file, text] :
+       {std::pair{directory.job(), to_toml(inputs.job)},
+        std::pair{directory.scenario(), to_toml(inputs.scenario.scenario)}}) {
+    if (const auto error = write_file_atomically(file, text)) throw InputError(error->text);
   }
   const SimulationResult result = simulate(options);
   watch.finish();
-  write_files(result, inputs, directory, command.report);
+  write_files(result, directory, command.report);
   if (!command.quiet) {
     std::printf("%s  files        %s\n", summary_table(result.report).c_str(),
                 directory.path().c_str());
