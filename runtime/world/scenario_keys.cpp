@@ -78,7 +78,7 @@ constexpr ScenarioKey keys[] = {
     {"network.loss",
      MURM_MEMBER(Scenario, network.loss),
      "probability",
-     {.min = 0, .max = 0.95, .hint = "a link that loses more carries nothing"}},
+     {.min = 0, .max = 0.95, .hint = "probabilities are fractions: 1 % is 0.01"}},
     {"network.duplication", MURM_MEMBER(Scenario, network.duplication), "probability", probability},
     {"network.reordering", MURM_MEMBER(Scenario, network.reordering), "probability", probability},
     {"regions.shares", MURM_MEMBER(Scenario, regions.shares), "fractions of the workers",

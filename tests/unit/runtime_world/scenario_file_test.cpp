@@ -221,7 +221,8 @@ TEST_CASE("impossible values in a scenario are refused") {
 
 TEST_CASE("the sentence about an impossible scenario names the place and the remedy") {
   CHECK(refusal("[network]\nloss = 5\n") ==
-        "s.toml:2:1: network.loss is 5, expected at least 0 and below 1. HINT: probabilities are "
+        "s.toml:2:1: network.loss is 5, expected at least 0 and at most 0.95. HINT: probabilities "
+        "are "
         "fractions: 1 % is 0.01.");
   CHECK(refusal("[[churn]]\nevent = \"kill\"\nworker = 0\nat_s = 1\nrate_per_hour = 5\n") ==
         "s.toml:4:1: churn[0] has both at_s and rate_per_hour, expected one of them. HINT: from_s "
