@@ -170,10 +170,9 @@ std::string summary_table(const Report& report) {
                                 human_count(report.samples_per_second) + " samples/s");
   if (report.simulation) {
     const Report::Simulation& simulation = *report.simulation;
-    rows.emplace_back("gradients",
-                      with_separators(simulation.gradients) + ", " +
-                          human_count(simulation.gradients_per_virtual_second) +
-                          " in a virtual second");
+    rows.emplace_back("gradients", with_separators(simulation.gradients) + ", " +
+                                       human_count(simulation.gradients_per_virtual_second) +
+                                       " in a virtual second");
     rows.emplace_back("simulated", with_separators(simulation.events) + " events in " +
                                        human_duration(simulation.wall_seconds) + ", " +
                                        human_count(simulation.events_per_second) +

@@ -121,6 +121,14 @@ bool RunDirectory::is_run(const std::filesystem::path& folder) {
   return std::filesystem::is_regular_file(folder / marker_name, error);
 }
 
+bool RunDirectory::is_in_use(const std::filesystem::path& folder) {
+  const int marker = ::open((folder / marker_name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (marker < 0) return false;
+  const bool locked = ::flock(marker, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(marker);
+  return locked;
+}
+
 RunDirectory::RunDirectory(RunDirectory&& other) noexcept
     : folder_(std::move(other.folder_)), marker_(std::exchange(other.marker_, -1)) {}
 

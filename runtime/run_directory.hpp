@@ -23,6 +23,9 @@ class RunDirectory {
   /// True when `folder` is one that `create` made.
   static bool is_run(const std::filesystem::path& folder);
 
+  /// True while a run writes to `folder`.
+  static bool is_in_use(const std::filesystem::path& folder);
+
   RunDirectory(RunDirectory&& other) noexcept;
   RunDirectory& operator=(RunDirectory&&) = delete;
   ~RunDirectory();

@@ -136,7 +136,8 @@ bool TraceCoder::decode_message(ByteSource& source, TraceRecord& record) {
 
 bool TraceCoder::decode_membership(ByteSource& source, TraceRecord& record) {
   record.epoch = last_.epoch = source.difference(last_.epoch);
-  return decode_peers(source, record.joined) && decode_peers(source, record.left);
+  return decode_peers(source, record.joined) && decode_peers(source, record.left) &&
+         record.joined.size() + record.left.size() <= trace_peers_max;
 }
 
 void TraceCoder::encode(const TraceRecord& record, std::vector<std::byte>& bytes) {

@@ -19,7 +19,7 @@ inline constexpr std::size_t trace_record_max = 65536;  // bytes of a record
 
 /// Layout of a record; varints are LEB128, differences are zigzag coded:
 ///   tag       1 byte: TraceKind | message kind << 3 | has a lease << 5 | requested << 6
-///   time      varint, nanoseconds since the record before
+///   time      difference, nanoseconds
 ///   lease     [if it has one] id difference, mask byte, the fields that are not as expected
 ///   gradient  loss 8 bytes, fingerprint 4
 ///   message   mask byte, sender, [shard], version difference, [loss 8], [rate 8], [fingerprint 4]

@@ -59,8 +59,9 @@ class Replay {
     std::vector<std::filesystem::path> files;
     for (std::filesystem::directory_iterator entry(options_.traces, error), end;
          !error && entry != end; entry.increment(error)) {
-      const bool empty = entry->is_regular_file(error) && entry->file_size(error) == 0;
-      if (entry->path().extension() == ".trace" && !empty) files.push_back(entry->path());
+      // An empty one is left by a process that could not write its first block.
+      const bool whole = entry->is_regular_file(error) && entry->file_size(error) > 0;
+      if (entry->path().extension() == ".trace" && whole) files.push_back(entry->path());
     }
     std::sort(files.begin(), files.end());
     if (files.empty()) {

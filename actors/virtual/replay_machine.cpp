@@ -105,6 +105,7 @@ std::string ReplayMachine::look_at_state(const TraceRecord& record) {
 
 std::vector<float> ReplayMachine::parameters() const {
   if (!state_.empty()) return state_;
+  if (!started_) return numbers_of(initial_);
   MachineState state;
   machine_->save(state);
   return numbers_of(state.tensor("parameters"));

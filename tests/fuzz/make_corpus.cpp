@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "serialization/safetensors.hpp"
+#include "tests/fuzz/trace_seal.hpp"
+#include "tests/unit/runtime/trace_samples.hpp"
 #include "tests/unit/serialization/samples.hpp"
 
 using namespace murm;
@@ -79,6 +81,34 @@ void write_safetensors_seeds(const std::filesystem::path& folder) {
   write(folder, "no_tensors", std::as_bytes(std::span(std::string_view("\x01{}"))));
 }
 
+void write_traces(const std::filesystem::path& folder) {
+  std::vector<std::vector<std::byte>> contents(1);
+  encode_header(test::trace_header, contents.front());
+  TraceCoder coder;
+  const auto seed = [&](const std::string& name) {  // with what `contents` has by then
+    std::vector<std::byte> input{std::byte{0}};
+    const auto file = test::sealed_trace(contents);
+    input.insert(input.end(), file.begin(), file.end());
+    write(folder, name + "_file", input);
+    input = {std::byte{1}};
+    for (const auto& content : contents) {
+      ByteSink(input).word(content.size(), 2);
+      input.insert(input.end(), content.begin(), content.end());
+    }
+    write(folder, name, input);
+  };
+  seed("header");
+  const auto append = [&](const TraceRecord& record) {
+    coder.encode(record, contents.emplace_back());
+  };
+  for (std::uint64_t id = 0; id < 3; ++id) {
+    append(test::push_record(id, 1000 * static_cast<std::int64_t>(id)));
+  }
+  seed("pushes");
+  for (const TraceRecord& record : test::assorted_records()) append(record);
+  seed("assorted");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -90,5 +120,6 @@ int main(int argc, char** argv) {
   write_codec(folder / "codec");
   write_reassembler(folder / "reassembler");
   write_safetensors_seeds(folder / "safetensors");
+  write_traces(folder / "trace");
   return 0;
 }

@@ -92,6 +92,17 @@ TEST_CASE("a run of a comparison is the run that simulate gives for its algorith
   CHECK(only_run(report, 1, 1).at("parameters_hash") == one.at("parameters_hash"));
 }
 
+TEST_CASE("a target of one algorithm alone is one to reach") {
+  const Trial trial;
+  Program program = trial.start(
+      kCompare + Words{"--algorithms", "asp:job.target_loss=100,bsp", "--out", "target"});
+  require_exit(program, 0);
+  CHECK(program.output().find("to target") != std::string::npos);
+  const auto report = read_json(trial / "target" / "report.json");
+  CHECK(report.at("algorithms")[0].at("time_to_target").at("median") > 0);
+  CHECK(report.at("algorithms")[1].at("time_to_target").at("median").is_null());
+}
+
 TEST_CASE("a phantom comparison ends at its virtual time and draws no loss") {
   const Trial trial;
   Program program = trial.start(Words{"compare", "job.toml", "--algorithms", "bsp,asp", "--seeds",
@@ -140,6 +151,7 @@ TEST_CASE("a comparison that cannot be is refused before anything runs") {
   refuse({"--algorithms", "asp,asp"}, "is there twice");
   refuse({"--algorithms", "ssp:stalenes=8"}, "algorithm.staleness");
   refuse({"--algorithms", "asp", "--seeds", "0"}, "--seeds");
+  refuse({"--algorithms", "asp", "--jobs", "257"}, "--jobs 257: expected at most 256");
   refuse({"--algorithms", "asp", "--until", "soon"}, "--until");
   refuse({"--algorithms", "asp", "--scenario", "nowhere.toml"}, "nowhere.toml");
   refuse({"--algorithms", "asp", "--set", "scenario.compute.mean=5"}, "compute.mean");

@@ -106,6 +106,56 @@ TEST_CASE("a run whose own process was killed leaves traces that can be replayed
   CHECK(replay.output().find("the run left no report to compare it with") != std::string::npos);
 }
 
+TEST_CASE("a run that ended before its first gradient is replayed, but says nothing about times") {
+  const Trial trial;
+  trial.report_of(with("asp") + set({"job.samples=800"}));
+  std::filesystem::remove(trial / "run/report.json");
+  for (const std::uintmax_t size :
+       {45U, 60U}) {  // all but the header, and in the middle of a record
+    for (const auto& file : std::filesystem::directory_iterator(trial / "run/trace")) {
+      if (file.file_size() > size) std::filesystem::resize_file(file, size);
+    }
+    Program replay = trial.start({"replay", "run"});
+    require_exit(replay, 0);
+    Program asked = trial.start({"replay", "run", "--against", "bsp"});
+    require_exit(asked, 2);
+    CHECK(asked.says("HINT: record a longer run"));
+  }
+}
+
+TEST_CASE("what is no regular file in the folder of traces is not read") {
+  const Trial trial;
+  trial.report_of(with("asp") + set({"job.samples=800"}));
+  std::filesystem::create_directory(trial / "run/trace/folder.trace");
+  std::filesystem::create_symlink("/dev/zero", trial / "run/trace/zero.trace");
+  require_identical(trial);
+}
+
+TEST_CASE("a replay whose report cannot be written still gives its answer") {
+  const Trial trial;
+  trial.report_of(with("asp") + set({"job.samples=800"}));
+  std::filesystem::create_directory(trial / "run/replay.json");
+  Program replay = trial.start({"replay", "run"});
+  require_exit(replay, 1);
+  CHECK(replay.output().find("identical   parameters hash ") != std::string::npos);
+  CHECK(replay.says("replay.json"));
+  Program early = trial.start({"replay", "run", "--report", "nowhere/replayed.json"});
+  require_exit(early, 2);
+  CHECK(early.says("there is no folder nowhere"));
+}
+
+TEST_CASE("a run that has not ended is not replayed") {
+  const Trial trial;
+  Program program = trial.train(with("asp") + set({"emulate.step_ms=[10]", "job.samples=100000"}),
+                                "run");
+  require_under_way(trial, program);
+  Program replay = trial.start({"replay", "run"});
+  require_exit(replay, 2);
+  CHECK(replay.says("is in use by a run that has not ended"));
+  program.signal(SIGINT);
+  require_exit(program, 128 + SIGINT);
+}
+
 TEST_CASE("a changed byte of a trace never passes as the same run") {
   const Trial trial;
   trial.report_of(with("asp") + set({"job.samples=800"}));

@@ -185,7 +185,10 @@ TEST_CASE("one that stands still can die, but not leave") {
   world.scenario.churn[1].event = "crash";
   CHECK(time_of<somebody_left>(world) ==
         Approx(3.5).epsilon(1e-9));  // heard at 1.0: the look after 3.0
+  CHECK(report_of(world).per_worker.size() == 2);
+  world.scenario.churn[0].for_s = 3;  // the dead do not go on when the time is over
   const Report report = report_of(world);
+  CHECK(report.simulation->virtual_seconds > 5);
   CHECK(report.per_worker.size() == 2);
   require_whole(report, 100);
 }

@@ -234,3 +234,14 @@ TEST_CASE("the curve is the mean loss of all gradients, in at most 512 points") 
   CHECK(sum / static_cast<double>(samples) ==
         Approx(result.report.final.train_loss * 6000 / static_cast<double>(samples)));
 }
+
+TEST_CASE("a run that is cut off is evaluated where it stands") {
+  SimulationOptions world = quadratic_world("bsp", 2, 0);
+  world.job.evaluation.every = 7;
+  world.until = seconds_of(1.05);
+  const Report report = report_of(world);
+  CHECK(report.samples == 20);
+  REQUIRE(report.evaluations.size() == 3);
+  CHECK(report.evaluations.back().samples == 20);
+  CHECK(report.final.eval_loss == report.evaluations.back().loss);
+}

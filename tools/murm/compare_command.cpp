@@ -72,8 +72,17 @@ std::vector<std::uint64_t> seeds_of(const CompareCommand& command, std::uint64_t
   return seeds;
 }
 
+void check_jobs(const CompareCommand& command) {
+  if (command.jobs <= kJobsMax) return;
+  throw InputError("--jobs " + std::to_string(command.jobs) + ": expected at most " +
+                   std::to_string(kJobsMax) + ". HINT: leave it out to use the cores there are");
+}
+
+bool has_target(const Job& job) { return job.job.target_loss > 0 || job.job.target_accuracy > 0; }
+
 Plan make_plan(const CompareCommand& command) {
   Plan plan;
+  check_jobs(command);
   plan.entries = parse_entries(command.algorithms);
   const SplitOverrides overrides = split_overrides(command.set);
   plan.until = until_of(command);
@@ -129,8 +138,8 @@ std::vector<SimulationOptions> runs_of(const CompareCommand& command, const Plan
 }
 
 std::size_t threads_of(const CompareCommand& command) {
-  const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  return std::clamp<std::uint64_t>(command.jobs > 0 ? command.jobs : cores, 1, kJobsMax);
+  const std::uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  return command.jobs > 0 ? command.jobs : std::min(cores, kJobsMax);
 }
 
 /// Draws the progress until all runs have ended; gives the signal that stopped them, or 0. After a signal
@@ -198,11 +207,11 @@ int run_compare(const CompareCommand& command, SignalGate& signals) {
   const int signal = wait_for(pool, signals, progress_style_for(STDERR_FILENO, command.quiet));
   if (signal != 0) return 128 + signal;
 
-  const bool has_target = plan.job.job.target_loss > 0 || plan.job.job.target_accuracy > 0;
+  const bool targeted = std::ranges::any_of(plan.jobs, has_target);
   std::vector<std::string> labels;
   for (const CompareEntry& entry : plan.entries) labels.push_back(entry.label);
-  const auto algorithms = summarise(labels, plan.seeds.size(), pool.results(), has_target);
-  const CompareTable table = make_table(algorithms, has_target);
+  const auto algorithms = summarise(labels, plan.seeds.size(), pool.results(), targeted);
+  const CompareTable table = make_table(algorithms, targeted);
   CompareFacts facts;
   facts.job = plan.job.job.name;
   facts.workers = plan.job.cluster.workers;

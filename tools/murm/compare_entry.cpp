@@ -63,6 +63,8 @@ CompareEntry parse_entry(std::string_view text) {
     if (equals == std::string_view::npos || key.empty())
       refuse(text, "has \"" + std::string(part) + "\" where key=value was expected");
     if (key == "name" || key == "algorithm.name") refuse(text, "names the algorithm a second time");
+    if (key == "job.seed" || key.starts_with("scenario."))
+      refuse(text, "sets " + std::string(key) + ", which all entries share");
     const bool whole = key.find('.') != std::string_view::npos;
     entry.overrides.push_back((whole ? "" : "algorithm.") + std::string(key) + "=" +
                               std::string(trimmed(part.substr(equals + 1))));

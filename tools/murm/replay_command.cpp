@@ -18,6 +18,8 @@
 #include "runtime/job_file.hpp"
 #include "runtime/process_info.hpp"
 #include "runtime/run_directory.hpp"
+#include "tools/murm/compare_command.hpp"
+#include "tools/murm/run_files.hpp"
 
 namespace murm {
 
@@ -75,6 +77,7 @@ double number_of(const Json& report, const char* part, const char* key) {
 }
 
 void write_json(const std::filesystem::path& file, const Json& json) {
+  if (file.empty()) return;
   if (const auto error = write_file_atomically(file, json.dump(2) + "\n")) {
     throw RunError(error->text);
   }
@@ -172,11 +175,19 @@ int repeat(const ReplayCommand& command, const Job& job, SignalGate& signals) {
   }
   judge_end(result, recorded);
   const Json json = replay_json(result);
-  write_json(RunDirectory::replay(command.run), json);
-  if (!command.report.empty()) write_json(command.report, json);
+  // A folder that cannot be written to must not cost the answer.
   if (!command.quiet) print(result, json, !text_of(recorded, "parameters_hash").empty());
-  if (result.difference.empty()) return 0;
-  throw RunError("the replay differs: " + result.difference);
+  std::fflush(stdout);
+  std::string unwritten;
+  try {
+    write_json(RunDirectory::replay(command.run), json);
+    write_json(command.report, json);
+  } catch (const RunError& error) {
+    unwritten = error.what();
+  }
+  if (!result.difference.empty()) throw RunError("the replay differs: " + result.difference);
+  if (!unwritten.empty()) throw RunError(unwritten);
+  return 0;
 }
 
 void print_row(const char* what, const std::string& was, const std::string& is) {
@@ -199,6 +210,7 @@ void print_comparison(const Json& recorded, const Json& against) {
   print_row("", "recorded", "in its place, virtual");
   row("algorithm", text("algorithm"));
   row("seconds", real(nullptr, "seconds", 2));
+  row("samples", real(nullptr, "samples", 0));
   row("samples/s", real(nullptr, "samples_per_second", 0));
   row("updates", real(nullptr, "updates", 0));
   row("staleness", real("staleness", "mean", 2));
@@ -208,13 +220,35 @@ void print_comparison(const Json& recorded, const Json& against) {
   row("hash", text("parameters_hash"));
 }
 
+/// The command that shows this answer again.
+std::string repeat_text(const ReplayCommand& command) {
+  std::vector<std::string> words{"murm", "replay", command.run.string(), "--against",
+                                 command.against};
+  for (const std::string& set : command.set) words.insert(words.end(), {"--set", set});
+  return shell_text(words);
+}
+
 /// The same job with another algorithm in a world whose only weather is what the run met.
 int ask_against(const ReplayCommand& command, const Job& job, SignalGate& signals) {
+  std::vector<std::string> set = command.set;
+  set.push_back("algorithm.name=" + command.against);
+  SimulationOptions options;
+  options.job = load_job(RunDirectory::job(command.run), set).job;
+  options.repeat = repeat_text(command);
   const Json own = recorded_report(command.run);
   Watch watch(signals, command.quiet);
   const JobPlan plan = plan_job(job, data_shape(job, *load_split(job, Split::test)));
   ReplayResult result = replay(options_for(command.run, plan, watch));
+  if (result.stopped) {
+    watch.finish();
+    return 128 + watch.signal();
+  }
   if (!result.difference.empty()) throw RunError("the traces disagree: " + result.difference);
+  if (result.timing.compute.empty()) {
+    throw InputError(command.run.string() +
+                     ": the run ended before a gradient was computed, so nobody knows how long one "
+                     "takes. HINT: record a longer run");
+  }
   complete(result.report, plan);
   Json recorded = Json::parse(report_json(result.report));
   if (!own.empty()) {
@@ -222,10 +256,6 @@ int ask_against(const ReplayCommand& command, const Job& job, SignalGate& signal
     recorded.merge_patch(own);
     recorded["wait_fraction"] = waiting;
   }
-  std::vector<std::string> set = command.set;
-  set.push_back("algorithm.name=" + command.against);
-  SimulationOptions options;
-  options.job = load_job(RunDirectory::job(command.run), set).job;
   options.scenario.compute.distribution = "trace";
   options.scenario.recorded = std::make_shared<const RecordedTiming>(result.timing);
   options.progress = [&](const CurvePoint& point) {
@@ -236,13 +266,12 @@ int ask_against(const ReplayCommand& command, const Job& job, SignalGate& signal
     state.loss = point.train_loss;
     return watch.look(state);
   };
-  if (result.stopped) return 128 + watch.signal();
   const SimulationResult simulated = simulate(options);
   watch.finish();
   if (watch.signal() != 0) return 128 + watch.signal();
   const Json against = Json::parse(report_json(simulated.report));
-  if (!command.report.empty()) write_json(command.report, against);
   if (!command.quiet) print_comparison(recorded, against);
+  write_json(command.report, against);
   return 0;
 }
 
@@ -254,6 +283,11 @@ int run_replay(const ReplayCommand& command, SignalGate& signals) {
                      " is not the folder of a run. HINT: it is the DIR that "
                      "`murm train --record --out DIR` wrote, by default runs/<name>");
   }
+  if (RunDirectory::is_in_use(command.run)) {
+    throw InputError(command.run.string() +
+                     " is in use by a run that has not ended. HINT: replay it when it is over");
+  }
+  check_report_folder(command.report);
   const Job job = load_job(RunDirectory::job(command.run), command.set).job;
   if (command.against.empty()) return repeat(command, job, signals);
   return ask_against(command, job, signals);

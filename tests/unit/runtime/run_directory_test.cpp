@@ -41,6 +41,17 @@ TEST_CASE("a new folder is made with its parents") {
   CHECK(run.report() == folder / "runs/a/report.json");
 }
 
+TEST_CASE("a folder is in use while its run lives, whoever else looks at it") {
+  const test::TemporaryFolder folder;
+  CHECK_FALSE(RunDirectory::is_in_use(folder / "a"));
+  {
+    const auto run = RunDirectory::create(folder / "a", false);
+    CHECK(RunDirectory::is_in_use(folder / "a"));
+    CHECK(RunDirectory::is_in_use(folder / "a"));
+  }
+  CHECK_FALSE(RunDirectory::is_in_use(folder / "a"));
+}
+
 TEST_CASE("the files of an earlier run are replaced, others stay") {
   const test::TemporaryFolder folder;
   fill(RunDirectory::create(folder / "a", false));

@@ -3,97 +3,20 @@
 #include <sys/resource.h>
 
 #include <csignal>
-#include <limits>
 #include <random>
 
 #include "tests/catch.hpp"
 #include "tests/unit/runtime/temporary_folder.hpp"
+#include "tests/unit/runtime/trace_samples.hpp"
 
 using namespace murm;
 using namespace murm::test;
 
 namespace {
 
-const TraceHeader kHeader{PeerId::worker((std::uint64_t{2} << 32U) | 7), 0x0123456789ABCDEFU,
-                          235146, 4, "asp"};
-
-bool same(const TraceRecord& a, const TraceRecord& b) {
-  const auto bits = [](double x) { return std::bit_cast<std::uint64_t>(x); };
-  return a.kind == b.kind && a.time == b.time && a.lease == b.lease && a.message == b.message &&
-         a.from == b.from && a.shard == b.shard && a.version == b.version &&
-         bits(a.loss_sum) == bits(b.loss_sum) && bits(a.learning_rate) == bits(b.learning_rate) &&
-         a.fingerprint == b.fingerprint && a.epoch == b.epoch && a.joined == b.joined &&
-         a.left == b.left;
-}
-
-TraceLease lease(std::uint64_t id) { return {id, id / 4, 0, 1, id * 32, 32, true}; }
-
-TraceRecord push(std::uint64_t id, std::int64_t time) {
-  TraceRecord record;
-  record.kind = TraceKind::message;
-  record.time = std::chrono::nanoseconds(time);
-  record.message = 2;
-  record.from = PeerId::worker(id % 4);
-  record.version = id > 3 ? id - 3 : 0;
-  record.lease = lease(id);
-  record.loss_sum = 70.25 + static_cast<double>(id);
-  record.fingerprint = static_cast<std::uint32_t>(0x9E3779B9U * (id + 1));
-  return record;
-}
-
-/// One of each kind, with fields at their ends.
-std::vector<TraceRecord> assorted() {
-  std::vector<TraceRecord> records(1);
-  records[0].time = std::chrono::nanoseconds(1'000'000'000'000);
-  for (std::uint64_t id = 0; id < 6; ++id) {
-    records.push_back(push(id, 1'000'000'100'000 + 3'000'000 * static_cast<std::int64_t>(id)));
-  }
-  TraceRecord parameters;
-  parameters.kind = TraceKind::message;
-  parameters.time = std::chrono::nanoseconds(5);
-  parameters.message = 3;
-  parameters.from = PeerId::aggregator(3);
-  parameters.shard = 3;
-  parameters.version = std::numeric_limits<Version>::max();
-  parameters.learning_rate = -0.0;
-  parameters.fingerprint = 1;
-  records.push_back(parameters);
-  parameters.version = 0;
-  parameters.learning_rate = std::numeric_limits<double>::quiet_NaN();
-  parameters.fingerprint = 0;
-  records.push_back(parameters);
-  TraceRecord granted;
-  granted.kind = TraceKind::lease;
-  granted.time = std::chrono::nanoseconds(std::numeric_limits<std::int64_t>::max());
-  granted.lease = {std::numeric_limits<LeaseId>::max(),
-                   std::numeric_limits<Step>::max(),
-                   7,
-                   65536,
-                   std::numeric_limits<SampleCount>::max(),
-                   UINT32_MAX,
-                   false};
-  records.push_back(granted);
-  granted.kind = TraceKind::gradient;
-  granted.loss_sum = std::numeric_limits<double>::infinity();
-  granted.fingerprint = UINT32_MAX;
-  records.push_back(granted);
-  TraceRecord members;
-  members.kind = TraceKind::membership;
-  members.epoch = 3;
-  for (std::uint64_t i = 0; i < 300; ++i) members.joined.push_back(PeerId::worker(i << 20U));
-  members.left = {PeerId::worker(1), PeerId{UINT64_MAX}};
-  records.push_back(members);
-  TraceRecord state;
-  state.kind = TraceKind::state;
-  state.version = 17;
-  state.fingerprint = 99;
-  records.push_back(state);
-  return records;
-}
-
 void write(const std::filesystem::path& file, const std::vector<TraceRecord>& records) {
   TraceWriter writer(file);
-  REQUIRE_FALSE(writer.begin(kHeader));
+  REQUIRE_FALSE(writer.begin(trace_header));
   for (const TraceRecord& record : records) REQUIRE_FALSE(writer.append(record));
 }
 
@@ -109,14 +32,14 @@ std::vector<TraceRecord> read(const std::filesystem::path& file, bool& torn) {
 
 TEST_CASE("records and the header of a trace come back as they were") {
   const TemporaryFolder folder;
-  const auto records = assorted();
+  const auto records = assorted_records();
   write(folder / "a.trace", records);
   TraceReader reader(folder / "a.trace");
-  CHECK(reader.header().machine == kHeader.machine);
-  CHECK(reader.header().run == kHeader.run);
-  CHECK(reader.header().parameters == kHeader.parameters);
-  CHECK(reader.header().shards == kHeader.shards);
-  CHECK(reader.header().algorithm == kHeader.algorithm);
+  CHECK(reader.header().machine == trace_header.machine);
+  CHECK(reader.header().run == trace_header.run);
+  CHECK(reader.header().parameters == trace_header.parameters);
+  CHECK(reader.header().shards == trace_header.shards);
+  CHECK(reader.header().algorithm == trace_header.algorithm);
   for (const TraceRecord& record : records) {
     const auto back = reader.next();
     REQUIRE(back);
@@ -131,7 +54,7 @@ TEST_CASE("an event of a steady run takes few bytes, as it is written by its dif
   const TemporaryFolder folder;
   std::vector<TraceRecord> records;
   for (std::uint64_t id = 0; id < 1000; ++id) {
-    records.push_back(push(id, 4'000'000'000'000 + 900'000 * static_cast<std::int64_t>(id)));
+    records.push_back(push_record(id, 4'000'000'000'000 + 900'000 * static_cast<std::int64_t>(id)));
   }
   write(folder / "a.trace", records);
   CHECK(std::filesystem::file_size(folder / "a.trace") <
@@ -141,7 +64,7 @@ TEST_CASE("an event of a steady run takes few bytes, as it is written by its dif
 TEST_CASE("more records than a read buffer holds come back") {
   const TemporaryFolder folder;
   std::vector<TraceRecord> records;
-  for (std::uint64_t id = 0; id < 30000; ++id) records.push_back(push(id * id, 1000));
+  for (std::uint64_t id = 0; id < 30000; ++id) records.push_back(push_record(id * id, 1000));
   write(folder / "a.trace", records);
   bool torn = true;
   const auto back = read(folder / "a.trace", torn);
@@ -152,7 +75,7 @@ TEST_CASE("more records than a read buffer holds come back") {
 
 TEST_CASE("a trace that ends anywhere within a record ends with the record before") {
   const TemporaryFolder folder;
-  const auto records = assorted();
+  const auto records = assorted_records();
   write(folder / "a.trace", records);
   const std::string whole = content_of(folder / "a.trace");
   std::vector<std::size_t> ends;  // of records
@@ -174,7 +97,7 @@ TEST_CASE("a trace that ends anywhere within a record ends with the record befor
 
 TEST_CASE("no changed byte of a trace goes unnoticed") {
   const TemporaryFolder folder;
-  write(folder / "a.trace", assorted());
+  write(folder / "a.trace", assorted_records());
   const std::string whole = content_of(folder / "a.trace");
   for (std::size_t place = 0; place < whole.size(); ++place) {
     for (const int change : {1, 128}) {
@@ -224,6 +147,20 @@ TEST_CASE("bytes that no writer wrote are refused and never run beyond a record"
   CHECK_FALSE(coder.decode(many));
 }
 
+TEST_CASE("a record with more peers than a writer may write is refused") {
+  const auto membership = [](std::size_t joined, std::size_t left) {
+    std::vector<std::byte> bytes{std::byte{5}, std::byte{0}, std::byte{0}};
+    ByteSink sink(bytes);
+    for (const std::size_t count : {joined, left}) {
+      sink.varint(count);
+      for (std::size_t i = 0; i < count; ++i) sink.word(i, 8);
+    }
+    return bytes;
+  };
+  CHECK(TraceCoder().decode(membership(trace_peers_max / 2, trace_peers_max / 2)));
+  CHECK_FALSE(TraceCoder().decode(membership(trace_peers_max / 2, trace_peers_max / 2 + 1)));
+}
+
 TEST_CASE("a file that is no trace, or of another format, is refused with its name") {
   const TemporaryFolder folder;
   put(folder / "a.trace", "seconds,samples\n1,2\n");
@@ -235,25 +172,25 @@ TEST_CASE("a file that is no trace, or of another format, is refused with its na
 
 TEST_CASE("a trace is never written over another one") {
   const TemporaryFolder folder;
-  write(folder / "a.trace", assorted());
+  write(folder / "a.trace", assorted_records());
   TraceWriter writer(folder / "a.trace");
-  CHECK(writer.begin(kHeader));
+  CHECK(writer.begin(trace_header));
   CHECK_FALSE(writer.append(TraceRecord{}));  // told once; nothing is written
   bool torn = false;
-  CHECK(read(folder / "a.trace", torn).size() == assorted().size());
+  CHECK(read(folder / "a.trace", torn).size() == assorted_records().size());
 }
 
 TEST_CASE("a trace that can grow no more ends with a whole record, and says so once") {
   const TemporaryFolder folder;
   TraceWriter writer(folder / "a.trace");
-  REQUIRE_FALSE(writer.begin(kHeader));
+  REQUIRE_FALSE(writer.begin(trace_header));
   const auto before = ::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
   const rlimit small{200, limit.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
   int errors = 0;
-  for (std::uint64_t id = 0; id < 30; ++id) errors += writer.append(push(id, 1000)) ? 1 : 0;
+  for (std::uint64_t id = 0; id < 30; ++id) errors += writer.append(push_record(id, 1000)) ? 1 : 0;
   ::setrlimit(RLIMIT_FSIZE, &limit);
   ::signal(SIGXFSZ, before);
   CHECK(errors == 1);
@@ -266,5 +203,5 @@ TEST_CASE("a trace that can grow no more ends with a whole record, and says so o
 
 TEST_CASE("machines have names that say who sat where") {
   CHECK(machine_name(PeerId::aggregator(2)) == "aggregator-2");
-  CHECK(machine_name(kHeader.machine) == "worker-7-2");
+  CHECK(machine_name(trace_header.machine) == "worker-7-2");
 }

@@ -55,6 +55,10 @@ TEST_CASE("wrong lists are refused with what is wrong in them and an example") {
   CHECK(refusal("ssp:").find("where key=value") != std::string::npos);
   CHECK(refusal("staleness=8").find("a key without an algorithm") != std::string::npos);
   CHECK(refusal("ssp:name=asp").find("a second time") != std::string::npos);
+  CHECK(refusal("asp:job.seed=4").find("sets job.seed, which all entries share") !=
+        std::string::npos);
+  CHECK(refusal("asp:scenario.compute.mean_ms=5").find("which all entries share") !=
+        std::string::npos);
   for (const char* text : {"asp,asp", "", "ssp:staleness"})
     CHECK(refusal(text).find("HINT: ") != std::string::npos);
 }
