@@ -43,9 +43,29 @@ void Laws::begins(const Lease& lease, PeerId worker) const {
   }
 }
 
-void Laws::pushed(const Message& message) const {
+void Laws::pushed(const WorkerReads& reads, const Message& message) const {
   if (!(VirtualTensors::provenance(message.payload) == Provenance::of(message.lease.id))) {
     broken("the push of " + of_lease(message.lease) + " does not carry its gradient");
+  }
+  if (message.shard >= reads.read.size() || message.version != reads.read[message.shard]) {
+    broken("the push of " + of_lease(message.lease) + " names version " +
+           std::to_string(message.version) + ", which it was not computed at");
+  }
+}
+
+void Laws::computes(WorkerReads& reads, std::span<const Tensor> parameters) const {
+  if (parameters.size() != options_.shards || reads.received.size() != options_.shards) {
+    broken("a gradient is computed before every shard has sent its parameters");
+  }
+  reads.read.resize(options_.shards);
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    const WorkerReads::Part& latest = reads.received[shard];
+    if (parameters[shard].empty() ||
+        VirtualTensors::provenance(parameters[shard]).set != latest.content) {
+      broken("a gradient is computed at other parameters of shard " + std::to_string(shard) +
+             " than version " + std::to_string(latest.version) + ", the last received");
+    }
+    reads.read[shard] = latest.version;
   }
 }
 
@@ -62,13 +82,14 @@ void Laws::judge_sent(const Shard& shard, const ShardEffects& effects) const {
   }
 }
 
-void Laws::parameters_received(std::vector<Version>& versions, const Message& message) const {
-  if (versions.size() < options_.shards) versions.resize(options_.shards, 0);
-  if (message.version < versions[message.shard]) {
+void Laws::parameters_received(WorkerReads& reads, const Message& message) const {
+  if (reads.received.size() < options_.shards) reads.received.resize(options_.shards);
+  WorkerReads::Part& latest = reads.received[message.shard];
+  if (message.version < latest.version) {
     broken("version " + std::to_string(message.version) + " arrives after version " +
-           std::to_string(versions[message.shard]));
+           std::to_string(latest.version));
   }
-  versions[message.shard] = message.version;
+  latest = {message.version, VirtualTensors::provenance(message.payload).set};
 }
 
 void Laws::settle(std::uint32_t index, const ShardEffects& effects, const Ledger& ledger) {

@@ -3,6 +3,7 @@
 // Caller: actors/virtual/simulator, after each event. Source: algorithms guide, 9.2; reliability guide, P1 to P3.
 #pragma once
 #include <deque>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,16 @@ struct LawOptions {
   std::uint32_t lease_samples = 1;
 };
 
+/// What a worker has received, and what the gradient it computes has read; by shard.
+struct WorkerReads {
+  struct Part {
+    Version version = 0;
+    std::uint64_t content = 0;
+  };
+  std::vector<Part> received;
+  std::vector<Version> read;
+};
+
 class Laws {
  public:
   explicit Laws(LawOptions options);
@@ -34,8 +45,11 @@ class Laws {
   void begins(const Lease& lease, PeerId worker) const;
 
   // -- messages
-  void pushed(const Message& message) const;  // carries the gradient of its lease
-  void parameters_received(std::vector<Version>& versions, const Message& message) const;
+  /// A push carries the gradient of its lease, and the version that it was computed at.
+  void pushed(const WorkerReads& reads, const Message& message) const;
+  void parameters_received(WorkerReads& reads, const Message& message) const;
+  /// A gradient is computed at what the worker received last from every shard.
+  void computes(WorkerReads& reads, std::span<const Tensor> parameters) const;
 
   // -- shards: every applied gradient is in the parameters, once, and nothing else is; what is sent is the newest
   void settle(std::uint32_t shard, const ShardEffects& effects, const Ledger& ledger);

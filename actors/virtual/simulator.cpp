@@ -166,8 +166,9 @@ void Simulator::schedule(Nanoseconds at, EventKind kind, std::uint32_t content,
 
 // -- steps
 
-void Simulator::begin_step(VirtualWorker& worker) {
+void Simulator::begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) {
   laws_.begins(worker.lease(), worker.self());
+  laws_.computes(reads_[worker.index], parameters);
   Seat& seat = seats_[worker.slot()];
   worker.step_began = now_;
   worker.stood_still = Nanoseconds{0};
@@ -219,7 +220,7 @@ void Simulator::grant(const std::vector<Grant>& grants) {
 // -- messages
 
 void Simulator::send(VirtualWorker& worker, PeerId to, Message message) {
-  if (message.kind == MessageKind::push) laws_.pushed(message);
+  if (message.kind == MessageKind::push) laws_.pushed(reads_[worker.index], message);
   const std::uint32_t index = post_.create();
   Parcel& parcel = post_[index];
   parcel.kind = ParcelKind::algorithm;
@@ -261,7 +262,7 @@ void Simulator::deliver(std::uint32_t index) {
       if (message.lease.requested) worker.asking = false;
       return worker.take_lease(message.lease);
     case ParcelKind::algorithm:
-      laws_.parameters_received(received_[worker.index], message);
+      laws_.parameters_received(reads_[worker.index], message);
       return worker.deliver(message);
     case ParcelKind::goodbye:
       return lose(worker);
@@ -330,7 +331,7 @@ void Simulator::join(std::uint64_t slot) {
   workers_.push_back(std::make_unique<VirtualWorker>(
       algorithm_, plan_.algorithm, peer, index, numbers_ == nullptr ? nullptr : &numbers_->device(),
       numbers_ == nullptr ? nullptr : &numbers_->lane(), *this));
-  received_.emplace_back();
+  reads_.emplace_back();
   ++seat.occupants;
   seat.taken = true;
   seat.worker = index;

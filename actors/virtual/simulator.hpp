@@ -29,7 +29,7 @@ class Simulator final : public WorkerOffice, public FateOffice {
 
   // -- WorkerOffice
   void request_lease(VirtualWorker& worker) override;
-  void begin_step(VirtualWorker& worker) override;
+  void begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) override;
   void send(VirtualWorker& worker, PeerId to, Message message) override;
   void rejected(VirtualWorker& worker, const std::string& why) override;
 
@@ -105,7 +105,7 @@ class Simulator final : public WorkerOffice, public FateOffice {
   std::vector<std::unique_ptr<VirtualAggregator>> aggregators_;
   std::vector<Mailbox> mailboxes_;
   std::vector<std::unique_ptr<VirtualWorker>> workers_;  // every life, in order of joining
-  std::vector<std::vector<Version>> received_;           // versions, by worker and shard
+  std::vector<WorkerReads> reads_;                       // by worker
   std::vector<Seat> seats_;
   std::size_t living_ = 0;
   std::uint64_t late_ = 0;       // messages of workers that had lost their seat

@@ -30,7 +30,7 @@ void VirtualWorker::compute(const Lease& lease, std::span<const Tensor> paramete
   computing_ = true;
   lease_ = lease;
   if (lane_ != nullptr) parameters_.assign(parameters.begin(), parameters.end());
-  office_.begin_step(*this);
+  office_.begin_step(*this, parameters);
 }
 
 void VirtualWorker::computed(Nanoseconds spent, Nanoseconds now) {

@@ -23,7 +23,7 @@ class WorkerOffice {
   virtual ~WorkerOffice() = default;
   virtual void request_lease(VirtualWorker& worker) = 0;
   /// Calls back `computed` after the time a step takes.
-  virtual void begin_step(VirtualWorker& worker) = 0;
+  virtual void begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) = 0;
   virtual void send(VirtualWorker& worker, PeerId to, Message message) = 0;
   virtual void rejected(VirtualWorker& worker, const std::string& why) = 0;
 };

@@ -18,7 +18,7 @@ namespace {
 
 struct NoOffice : WorkerOffice {
   void request_lease(VirtualWorker& /*worker*/) override {}
-  void begin_step(VirtualWorker& /*worker*/) override {}
+  void begin_step(VirtualWorker& /*worker*/, std::span<const Tensor> /*parameters*/) override {}
   void send(VirtualWorker& /*worker*/, PeerId /*to*/, Message /*message*/) override {}
   void rejected(VirtualWorker& /*worker*/, const std::string& /*why*/) override {}
 };
@@ -294,8 +294,9 @@ TEST_CASE("the laws: leases follow each other, and all are applied in the end") 
 TEST_CASE("the laws: versions of a shard only grow, each shard by itself") {
   const Laws laws(
       {.synchronous = false, .combines = false, .staleness = 0, .shards = 2, .lease_samples = 1});
-  std::vector<Version> received;
+  WorkerReads received;
   Message message;
+  message.payload = VirtualTensors::wrap(Tensor(), 1, Provenance{});
   message.version = 5;
   laws.parameters_received(received, message);
   laws.parameters_received(received, message);
