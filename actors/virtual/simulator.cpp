@@ -81,11 +81,9 @@ void Simulator::run() {
       }
     }
     laws_.at_end(leases_.next_lease(), ending_ == Ending::finished);
-  } catch (const RunError& error) {
-    const auto* law = dynamic_cast<const LawBroken*>(&error);
-    if (law == nullptr) throw;
-    throw LawBroken("a law is broken: " + std::string(law->what()) + "; " + described());
-  } catch (const InputError&) {
+  } catch (const LawBroken& law) {
+    throw LawBroken("a law is broken: " + std::string(law.what()) + "; " + described());
+  } catch (const RunError&) {
     throw;
   } catch (const std::exception& error) {
     throw LawBroken("a machine failed: " + std::string(error.what()) + "; " + described());

@@ -30,8 +30,8 @@ struct ChurnEvent {
   std::string event;
   double at_s = 0;
   std::uint64_t worker = 0;
-  double for_s =
-      forever;  // freeze: how long; leave, kill, crash: comes back after it; forever: never
+  /// freeze: how long; leave, kill, crash: after it the worker comes back. forever: it never does.
+  double for_s = forever;
   double rate_per_hour = 0;
   double from_s = 0;
   double to_s = forever;

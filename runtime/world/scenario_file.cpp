@@ -104,10 +104,6 @@ void judge_churn(const Scenario& scenario, const GivenKeys& given) {
     if (!by_rate && churn.event != "join" && !given.has(entry + ".worker")) {
       refuse(given.where(entry), entry + " does not say to which worker", "for example worker = 0");
     }
-    if (churn.event == "freeze" && churn.for_s == forever) {
-      refuse(given.where(entry), entry + " is a freeze and needs for_s",
-             "what never goes on is event = \"crash\"");
-    }
     judge_interval(churn.from_s, churn.to_s, entry, given);
   }
 }

@@ -92,3 +92,14 @@ TEST_CASE("a run that time ends is evaluated where it stands") {
   REQUIRE(report.evaluations.size() == 1);
   CHECK(report.evaluations.front().samples == report.samples);
 }
+
+TEST_CASE("a worker that freezes for ever is missed, and its leases go to others") {
+  for (const char* algorithm : {"asp", "bsp", "ssp"}) {
+    SimulationOptions world = phantom_world(algorithm, 3, 300);
+    world.scenario.churn = {{.event = "freeze", .at_s = 1, .worker = 0}};
+    const Report report = report_of(world);
+    CHECK(report.status == "finished");
+    CHECK(report.ledger.reissued > 0);
+    CHECK(report.ledger.lost == 0);
+  }
+}

@@ -209,8 +209,7 @@ TEST_CASE("impossible values in a scenario are refused") {
       "compute.slow=[{worker=0, factor=2, from_s=2, to_s=2}]",
       "compute.slow=[{worker=0, factor=2, from_s=inf}]", "partition=[{from_s=1}]",
       "partition=[{workers=[0], from_s=2, to_s=1}]", "churn=[{at_s=1}]", "churn=[{event=\"kill\"}]",
-      "churn=[{event=\"kill\", at_s=1}]", "churn=[{event=\"freeze\", at_s=1, worker=0}]",
-      "churn=[{event=\"freeze\", rate_per_hour=1, for_s=0}]",
+      "churn=[{event=\"kill\", at_s=1}]", "churn=[{event=\"freeze\", rate_per_hour=1, for_s=0}]",
       "churn=[{event=\"kill\", at_s=1, worker=0, rate_per_hour=1}]",
       "churn=[{event=\"kill\", rate_per_hour=-1}]",
       "churn=[{event=\"kill\", rate_per_hour=1, from_s=5, to_s=4}]");
@@ -227,9 +226,6 @@ TEST_CASE("the sentence about an impossible scenario names the place and the rem
   CHECK(refusal("[[churn]]\nevent = \"kill\"\nworker = 0\nat_s = 1\nrate_per_hour = 5\n") ==
         "s.toml:4:1: churn[0] has both at_s and rate_per_hour, expected one of them. HINT: from_s "
         "and to_s say when a rate holds.");
-  CHECK(refusal("[[churn]]\nevent = \"freeze\"\nworker = 0\nat_s = 1\n") ==
-        "s.toml:1:1: churn[0] is a freeze and needs for_s. HINT: what never goes on is event = "
-        "\"crash\".");
   CHECK(refusal("[regions]\nshares = [0.5, 0.5]\nlatency_ms = [[0, 1], [1]]\n") ==
         "s.toml:3:1: regions.latency_ms must be 2 lists of 2 numbers, one for each of "
         "regions.shares. HINT: row i says what holds from region i to each region.");
