@@ -25,6 +25,13 @@ constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> count
   return counter;
 }
 
+/// Finaliser of SplitMix64: a bijection that spreads every input bit over the whole word.
+constexpr std::uint64_t spread_bits(std::uint64_t x) {
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return x ^ (x >> 31U);
+}
+
 /// One stream of numbers. Thread: one at a time; streams are independent of each other.
 class Random {
  public:

@@ -2,20 +2,10 @@
 
 #include <string>
 
+#include "algorithms/random.hpp"
 #include "algorithms/vocabulary.hpp"
 
 namespace murm {
-namespace {
-
-/// Finaliser of SplitMix64: a bijection that spreads every input bit over the whole word.
-std::uint64_t spread(std::uint64_t x) {
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31U);
-}
-
-}  // namespace
-
 Sampler::Sampler(std::uint64_t seed, std::size_t size) : seed_(seed), size_(size), half_bits_(1) {
   MURM_ASSERT(size > 0, "empty data set");
   MURM_ASSERT(size <= std::size_t{1} << 62U, std::to_string(size));
@@ -25,14 +15,16 @@ Sampler::Sampler(std::uint64_t seed, std::size_t size) : seed_(seed), size_(size
 std::size_t Sampler::index(std::uint64_t position) const {
   if (size_ == 1) return 0;
   const std::uint64_t mask = (std::uint64_t{1} << half_bits_) - 1;
-  const std::uint64_t key = spread(spread(seed_ + 0x9E3779B97F4A7C15U) + position / size_);
+  const std::uint64_t key = spread_bits(spread_bits(seed_ + 0x9E3779B97F4A7C15U) +
+                                        position / size_);
   std::uint64_t x = position % size_;
   do {
     std::uint64_t left = x >> half_bits_;
     std::uint64_t right = x & mask;
     // More rounds than large domains need: tiny ones mix badly in few.
     for (std::uint64_t round = 1; round <= 8; ++round) {
-      const std::uint64_t next = left ^ (spread(key + round * 0x9E3779B97F4A7C15U + right) & mask);
+      const std::uint64_t next = left ^
+                                 (spread_bits(key + round * 0x9E3779B97F4A7C15U + right) & mask);
       left = right;
       right = next;
     }

@@ -7,12 +7,13 @@
 namespace murm {
 
 VirtualAggregator::VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
-                                     std::uint32_t shard, Device* device, Tensor initial, Post post)
+                                     std::uint32_t shard, Device* device, Tensor initial,
+                                     Send send_to)
     : VirtualTensors(device),
       shard_(shard),
       initial_(wrap(std::move(initial),
                     shard_range(options.parameters, options.shards, shard).length, Provenance{})),
-      post_(std::move(post)),
+      post_(std::move(send_to)),
       machine_(algorithm.make_aggregator(options, shard)) {
   machine_->on_start(*this);
   initial_ = Tensor();

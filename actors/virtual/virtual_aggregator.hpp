@@ -38,11 +38,11 @@ struct ShardEffects {
 
 class VirtualAggregator final : public VirtualTensors {
  public:
-  using Post = std::function<void(std::uint32_t shard, PeerId to, Message message)>;
+  using Send = std::function<void(std::uint32_t shard, PeerId to, Message message)>;
 
   /// `initial`: numbers of this shard's initial parameters, empty in phantom mode.
   VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
-                    std::uint32_t shard, Device* device, Tensor initial, Post post);
+                    std::uint32_t shard, Device* device, Tensor initial, Send send_to);
 
   /// Messages of peers that are not members are dropped and counted.
   void take(const Message& message);
@@ -68,7 +68,7 @@ class VirtualAggregator final : public VirtualTensors {
  private:
   std::uint32_t shard_;
   Tensor initial_;
-  Post post_;
+  Send post_;
   std::unique_ptr<Machine> machine_;
   Ledger ledger_;
   std::vector<PeerId> members_;  // ascending

@@ -1,26 +1,17 @@
 #include "actors/virtual/virtual_tensors.hpp"
 
+#include "algorithms/random.hpp"
+
 namespace murm {
 
-namespace {
-
-/// Finaliser of SplitMix64: spreads every bit over the word.
-std::uint64_t spread(std::uint64_t x) {
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31U);
-}
-
-}  // namespace
-
 Provenance Provenance::of(LeaseId lease) {
-  const std::uint64_t mark = spread(lease + 0x9E3779B97F4A7C15U);
+  const std::uint64_t mark = spread_bits(lease + 0x9E3779B97F4A7C15U);
   return {mark, mark};
 }
 
 void Provenance::add(const Provenance& other) {
   set += other.set;
-  sequence = spread(sequence * 3 + other.sequence);
+  sequence = spread_bits(sequence * 3 + other.sequence);
 }
 
 std::span<const HostStorage::Run> VirtualStorage::runs() const {

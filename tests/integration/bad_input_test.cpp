@@ -4,25 +4,6 @@
 
 using namespace murm::test;
 
-namespace {
-
-/// Requires exit code 2, each of `texts` on standard error, and an untouched folder.
-void require_refused(const Trial& trial, const Words& arguments, const Words& texts) {
-  const std::string before = trial.listing();
-  Program program = trial.start(arguments);
-  const int code = program.wait(5s);
-  INFO(program.errors());
-  CHECK(code == 2);
-  for (const std::string& text : texts) {
-    INFO("expected: " << text);
-    CHECK(program.says(text));
-  }
-  CHECK(program.output().empty());
-  CHECK(trial.listing() == before);
-}
-
-}  // namespace
-
 TEST_CASE("an unknown key is refused with its file, its line and the nearest key") {
   const Trial trial;
   put(trial / "bad.toml", "[job]\nepochs = 1\n\n[training]\nmomentun = 0.9\n");

@@ -28,20 +28,6 @@ std::string shipped(const std::string& scenario) {
 
 const Words quadratic = set({"model.kind=quadratic", "model.dim=20", "job.samples=400"});
 
-void require_refused(const Trial& trial, const Words& arguments, const Words& texts) {
-  const std::string before = trial.listing();
-  Program program = trial.start(Words{"simulate"} + arguments);
-  const int code = program.wait(5s);
-  INFO(program.errors());
-  CHECK(code == 2);
-  for (const std::string& text : texts) {
-    INFO("expected: " << text);
-    CHECK(program.says(text));
-  }
-  CHECK(program.output().empty());
-  CHECK(trial.listing() == before);
-}
-
 }  // namespace
 
 TEST_CASE("the report of a simulation has the keys of training, and what only virtual time has") {
@@ -155,7 +141,7 @@ TEST_CASE("a job without an end ends at its virtual time") {
   CHECK(report.at("virtual_seconds") == 10.0);
   CHECK(report.at("gradients") == 300);
   CHECK(report.at("workers") == 3);
-  require_refused(trial, {"job.toml", "--phantom"}, {"job.toml", "job.epochs"});
+  require_refused(trial, {"simulate", "job.toml", "--phantom"}, {"job.toml", "job.epochs"});
 }
 
 TEST_CASE("objectives without data are simulated, and a target ends them") {
@@ -208,7 +194,7 @@ TEST_CASE("a world or a time that cannot be is refused, and nothing is left behi
   const Trial trial;
   put(trial / "bad.toml", "[compute]\nmean_ms = 5\n\n[network]\nlatncy_ms = 1\n");
   put(trial / "value.toml", "[network]\nloss = 1.5\n");
-  const auto with = [](const Words& words) { return Words{"job.toml"} + words; };
+  const auto with = [](const Words& words) { return Words{"simulate", "job.toml"} + words; };
   require_refused(trial, with({"--scenario", "bad.toml"}), {"bad.toml:5", "network.latency_ms"});
   require_refused(trial, with({"--scenario", "value.toml"}), {"value.toml:2", "network.loss"});
   require_refused(trial, with({"--scenario", "none.toml"}), {"none.toml"});
@@ -217,5 +203,5 @@ TEST_CASE("a world or a time that cannot be is refused, and nothing is left behi
   require_refused(trial, with({"--until", "soon"}), {"soon", "duration"});
   require_refused(trial, with({"--until", "-5s"}), {"-5s", "duration"});
   require_refused(trial, with({"--scenario"}), {"--scenario"});
-  require_refused(trial, {"none.toml"}, {"none.toml"});
+  require_refused(trial, {"simulate", "none.toml"}, {"none.toml"});
 }

@@ -137,4 +137,18 @@ std::string free_endpoint() {
   return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
 }
 
+void require_refused(const Trial& trial, const Words& arguments, const Words& texts) {
+  const std::string before = trial.listing();
+  Program program = trial.start(arguments);
+  const int code = program.wait(5s);
+  INFO(program.errors());
+  CHECK(code == 2);
+  for (const std::string& text : texts) {
+    INFO("expected: " << text);
+    CHECK(program.says(text));
+  }
+  CHECK(program.output().empty());
+  CHECK(trial.listing() == before);
+}
+
 }  // namespace murm::test

@@ -57,6 +57,9 @@ void require_under_way(const Trial& trial, const Program& program);
 /// Every lease applied exactly once, every sample too.
 void require_whole_ledger(const nlohmann::json& report, std::uint64_t samples);
 
+/// Requires exit code 2, each of `texts` on standard error, and an untouched folder.
+void require_refused(const Trial& trial, const Words& arguments, const Words& texts);
+
 /// A tcp port on loopback that nobody listens on.
 std::string free_endpoint();
 

@@ -27,6 +27,7 @@
 #include "tools/murm/compare_summary.hpp"
 #include "tools/murm/compare_table.hpp"
 #include "tools/murm/run_files.hpp"
+#include "tools/murm/shell_text.hpp"
 
 namespace murm {
 namespace {
@@ -229,23 +230,6 @@ int run_compare(const CompareCommand& command, SignalGate& signals) {
                 table_text(table).c_str(), directory.page().c_str());
   }
   return 0;
-}
-
-std::string shell_text(const std::vector<std::string>& arguments) {
-  constexpr const char* harmless =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
-  std::string text;
-  for (const std::string& argument : arguments) {
-    if (!text.empty()) text += ' ';
-    if (!argument.empty() && argument.find_first_not_of(harmless) == std::string::npos) {
-      text += argument;
-      continue;
-    }
-    text += '\'';
-    for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    text += '\'';
-  }
-  return text;
 }
 
 }  // namespace murm

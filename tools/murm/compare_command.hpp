@@ -29,7 +29,4 @@ struct CompareCommand {
 /// Returns the exit code. Throws InputError (2) and RunError (1).
 int run_compare(const CompareCommand& command, SignalGate& signals);
 
-/// The arguments as one line for a shell.
-std::string shell_text(const std::vector<std::string>& arguments);
-
 }  // namespace murm

@@ -11,6 +11,7 @@
 #include "tools/murm/compare_command.hpp"
 #include "tools/murm/evaluate_command.hpp"
 #include "tools/murm/replay_command.hpp"
+#include "tools/murm/shell_text.hpp"
 #include "tools/murm/simulate_command.hpp"
 #include "tools/murm/training.hpp"
 #include "tools/murm/worker_command.hpp"

@@ -1,11 +1,8 @@
 #include "tools/murm/replay_command.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -18,38 +15,15 @@
 #include "runtime/job_file.hpp"
 #include "runtime/process_info.hpp"
 #include "runtime/run_directory.hpp"
-#include "tools/murm/compare_command.hpp"
 #include "tools/murm/run_files.hpp"
+#include "tools/murm/shell_text.hpp"
+#include "tools/murm/watch.hpp"
 
 namespace murm {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Progress of a replay, which a signal stops.
-class Watch {
- public:
-  Watch(SignalGate& signals, bool quiet)
-      : signals_(signals),
-        progress_(std::cerr, clock_, progress_style_for(STDERR_FILENO, quiet),
-                  [] { return terminal_width(STDERR_FILENO); }) {}
-
-  bool look(const ProgressState& state) {
-    progress_.update(state);
-    const auto woken = signals_.wait(std::chrono::steady_clock::now());
-    if (woken.signal != 0) signal_ = woken.signal;
-    return signal_ == 0;
-  }
-  void finish() { progress_.finish(); }
-  int signal() const { return signal_; }
-
- private:
-  SignalGate& signals_;
-  SystemClock clock_;
-  Progress progress_;
-  int signal_ = 0;
-};
 
 /// What the run itself reported; empty when it left no report.
 Json recorded_report(const std::filesystem::path& run) {
@@ -258,14 +232,7 @@ int ask_against(const ReplayCommand& command, const Job& job, SignalGate& signal
   }
   options.scenario.compute.distribution = "trace";
   options.scenario.recorded = std::make_shared<const RecordedTiming>(result.timing);
-  options.progress = [&](const CurvePoint& point) {
-    ProgressState state;
-    state.samples = point.samples;
-    state.samples_total = plan.leases.total;
-    state.seconds = point.virtual_seconds;
-    state.loss = point.train_loss;
-    return watch.look(state);
-  };
+  options.progress = [&](const CurvePoint& point) { return watch.look(point, plan.leases.total); };
   const SimulationResult simulated = simulate(options);
   watch.finish();
   if (watch.signal() != 0) return 128 + watch.signal();

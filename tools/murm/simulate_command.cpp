@@ -1,9 +1,6 @@
 #include "tools/murm/simulate_command.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
-#include <iostream>
 
 #include "actors/job_plan.hpp"
 #include "actors/virtual/simulation.hpp"
@@ -11,10 +8,11 @@
 #include "runtime/human_units.hpp"
 #include "runtime/job_file.hpp"
 #include "runtime/metrics_csv.hpp"
-#include "runtime/progress.hpp"
 #include "runtime/run_directory.hpp"
 #include "runtime/world/scenario_file.hpp"
 #include "tools/murm/run_files.hpp"
+#include "tools/murm/shell_text.hpp"
+#include "tools/murm/watch.hpp"
 
 namespace murm {
 
@@ -37,43 +35,16 @@ Inputs load_inputs(const SimulateCommand& command) {
 
 /// The command that shows this run again.
 std::string repeat_text(const SimulateCommand& command) {
-  std::string text = "murm simulate " + command.job_file.string();
-  if (!command.scenario_file.empty()) text += " --scenario " + command.scenario_file.string();
-  for (const std::string& set : command.set) text += " --set '" + set + "'";
-  if (!command.until.empty()) text += " --until " + command.until;
-  if (command.phantom) text += " --phantom";
-  return text;
+  std::vector<std::string> words{"murm", "simulate", command.job_file.string()};
+  const auto add = [&](std::initializer_list<std::string> more) {
+    words.insert(words.end(), more);
+  };
+  if (!command.scenario_file.empty()) add({"--scenario", command.scenario_file.string()});
+  for (const std::string& set : command.set) add({"--set", set});
+  if (!command.until.empty()) add({"--until", command.until});
+  if (command.phantom) add({"--phantom"});
+  return shell_text(words);
 }
-
-/// Tells the bar how far the run is; stops it at a signal.
-class Watch {
- public:
-  Watch(const SimulateCommand& command, const Job& job, SignalGate& signals)
-      : signals_(signals),
-        progress_(std::cerr, clock_, progress_style_for(STDERR_FILENO, command.quiet),
-                  [] { return terminal_width(STDERR_FILENO); }) {
-    state_.samples_total = plan_job(job, phantom_shape(job)).leases.total;
-  }
-
-  bool see(const CurvePoint& point) {
-    state_.samples = point.samples;
-    state_.seconds = point.virtual_seconds;
-    state_.loss = point.train_loss;
-    progress_.update(state_);
-    const SignalGate::Woken woken = signals_.wait(std::chrono::steady_clock::now());
-    if (woken.signal != 0) signal_ = woken.signal;
-    return signal_ == 0;
-  }
-  void finish() { progress_.finish(); }
-  int signal() const { return signal_; }
-
- private:
-  SignalGate& signals_;
-  SystemClock clock_;
-  Progress progress_;
-  ProgressState state_;
-  int signal_ = 0;
-};
 
 std::optional<Error> write_metrics(const SimulationResult& result,
                                    const std::filesystem::path& file) {
@@ -119,8 +90,9 @@ int run_simulate(const SimulateCommand& command, SignalGate& signals) {
   options.phantom = command.phantom;
   if (!command.until.empty()) options.until = parse_duration(command.until);
   options.repeat = repeat_text(command);
-  Watch watch(command, inputs.job, signals);
-  options.progress = [&watch](const CurvePoint& point) { return watch.see(point); };
+  Watch watch(signals, command.quiet);
+  const SampleCount total = plan_job(inputs.job, phantom_shape(inputs.job)).leases.total;
+  options.progress = [&watch, total](const CurvePoint& point) { return watch.look(point, total); };
   if (!command.quiet) {
     for (const std::string& note : inputs.notes) {
       std::fprintf(stderr, "murm: note: %s\n", note.c_str());
