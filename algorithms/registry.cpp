@@ -2,11 +2,11 @@
 
 #include <array>
 
-#include "algorithms/asp.hpp"
-#include "algorithms/bsp.hpp"
-#include "algorithms/parameter_server_worker.hpp"
+#include "algorithms/parameter_server/asp.hpp"
+#include "algorithms/parameter_server/bsp.hpp"
+#include "algorithms/parameter_server/ssp.hpp"
+#include "algorithms/parameter_server/worker.hpp"
 #include "algorithms/partition.hpp"
-#include "algorithms/ssp.hpp"
 
 namespace murm {
 

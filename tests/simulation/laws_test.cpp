@@ -3,8 +3,8 @@
 #include <regex>
 
 #include "actors/virtual/laws.hpp"
+#include "algorithms/parameter_server/shard.hpp"
 #include "algorithms/partition.hpp"
-#include "algorithms/shard.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulation/small_world.hpp"
 #include "tests/simulation/tampered.hpp"

@@ -1,8 +1,8 @@
 #include <limits>
 #include <vector>
 
-#include "algorithms/gate.hpp"
 #include "algorithms/ledger.hpp"
+#include "algorithms/parameter_server/gate.hpp"
 #include "algorithms/partition.hpp"
 #include "algorithms/tensor.hpp"
 #include "tests/catch.hpp"

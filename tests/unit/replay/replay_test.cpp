@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "algorithms/asp.hpp"
+#include "algorithms/parameter_server/asp.hpp"
 #include "algorithms/partition.hpp"
 #include "runtime/trace_file.hpp"
 #include "tests/catch.hpp"

@@ -1,4 +1,4 @@
-#include "algorithms/parameter_server_worker.hpp"
+#include "algorithms/parameter_server/worker.hpp"
 
 #include <algorithm>
 

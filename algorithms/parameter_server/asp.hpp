@@ -1,8 +1,8 @@
 // Asynchronous SGD on a parameter server: every gradient is applied on arrival.
-// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server_worker.
+// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server/worker.
 // Caller: actors/aggregator. Source: Dean et al. 2012 (Downpour SGD) with n_fetch = n_push = 1.
 #pragma once
-#include "algorithms/shard.hpp"
+#include "algorithms/parameter_server/shard.hpp"
 
 namespace murm {
 

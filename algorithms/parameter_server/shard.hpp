@@ -1,6 +1,6 @@
 // One shard of the parameters with its optimizer: what every aggregator machine owns.
 // Room: algorithms. Tensors are handles; arithmetic is asked of the context.
-// Caller: algorithms/asp, bsp, ssp.
+// Caller: algorithms/parameter_server/asp, bsp, ssp.
 #pragma once
 #include <cstdint>
 #include <string>

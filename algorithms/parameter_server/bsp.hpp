@@ -1,11 +1,11 @@
 // Synchronous data parallelism on sharded aggregators.
-// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server_worker.
+// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server/worker.
 // Caller: actors/aggregator. Source: algorithms guide, 2.1 (BSP); ssp with s = 0 is this machine.
 #pragma once
 #include <vector>
 
-#include "algorithms/gate.hpp"
-#include "algorithms/shard.hpp"
+#include "algorithms/parameter_server/gate.hpp"
+#include "algorithms/parameter_server/shard.hpp"
 
 namespace murm {
 

@@ -1,11 +1,11 @@
 // Stale synchronous parallel: workers may run ahead of the slowest by at most `staleness` clocks.
-// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server_worker.
+// Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server/worker.
 // Caller: actors/aggregator. Source: Ho et al. 2013 (SSP), the gate and its read guarantee.
 #pragma once
 #include <vector>
 
-#include "algorithms/gate.hpp"
-#include "algorithms/shard.hpp"
+#include "algorithms/parameter_server/gate.hpp"
+#include "algorithms/parameter_server/shard.hpp"
 
 namespace murm {
 

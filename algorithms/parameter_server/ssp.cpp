@@ -1,4 +1,4 @@
-#include "algorithms/ssp.hpp"
+#include "algorithms/parameter_server/ssp.hpp"
 
 #include <algorithm>
 #include <limits>

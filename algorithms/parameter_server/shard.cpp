@@ -1,4 +1,4 @@
-#include "algorithms/shard.hpp"
+#include "algorithms/parameter_server/shard.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // The staleness gate: replies that wait until the slowest has caught up.
 // Room: algorithms. Knows clocks and peers; what a reply contains is the caller's business.
-// Caller: algorithms/bsp, algorithms/ssp. Source: Ho et al. 2013 (SSP), the gate c - min c <= s.
+// Caller: algorithms/parameter_server/bsp, algorithms/parameter_server/ssp. Source: Ho et al. 2013 (SSP), the gate c - min c <= s.
 #pragma once
 #include <algorithm>
 #include <limits>

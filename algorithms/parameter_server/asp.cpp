@@ -1,4 +1,4 @@
-#include "algorithms/asp.hpp"
+#include "algorithms/parameter_server/asp.hpp"
 
 namespace murm {
 

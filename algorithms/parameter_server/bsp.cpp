@@ -1,4 +1,4 @@
-#include "algorithms/bsp.hpp"
+#include "algorithms/parameter_server/bsp.hpp"
 
 namespace murm {
 
