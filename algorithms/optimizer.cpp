@@ -1,5 +1,7 @@
 #include "algorithms/optimizer.hpp"
 
+#include <algorithm>
+
 #include "algorithms/vocabulary.hpp"
 
 namespace murm {
@@ -10,12 +12,42 @@ std::size_t optimizer_state_count(OptimizerKind kind) {
       return 0;
     case OptimizerKind::momentum:
     case OptimizerKind::nesterov:
+    case OptimizerKind::adagrad:
+    case OptimizerKind::lars:
       return 1;
     case OptimizerKind::adam:
     case OptimizerKind::adamw:
+    case OptimizerKind::lamb:
       return 2;
   }
   return 0;
+}
+
+double default_epsilon(OptimizerKind kind) {
+  if (kind == OptimizerKind::adagrad) return 1e-10;
+  return kind == OptimizerKind::lamb ? 1e-6 : 1e-8;
+}
+
+std::vector<OptimizerBlock> blocks_within(std::span<const OptimizerBlock> blocks,
+                                          std::size_t offset, std::size_t length) {
+  std::vector<OptimizerBlock> within;
+  for (const OptimizerBlock& block : blocks) {
+    const std::size_t from = std::max(block.offset, offset);
+    const std::size_t to = std::min(block.offset + block.length, offset + length);
+    if (from < to) within.push_back({from - offset, to - from, block.adapt});
+  }
+  return within;
+}
+
+double lars_ratio(const OptimizerStep& step, double parameter_norm, double gradient_norm) {
+  const double below = gradient_norm + static_cast<double>(step.weight_decay) * parameter_norm;
+  return parameter_norm > 0 && below > 0 ? step.trust * parameter_norm / below : 1.0;
+}
+
+double lamb_ratio(double parameter_norm, double direction_norm) {
+  constexpr double parameter_norm_max = 10;
+  const bool known = parameter_norm > 0 && direction_norm > 0;
+  return known ? std::min(parameter_norm, parameter_norm_max) / direction_norm : 1.0;
 }
 
 OptimizerStep make_optimizer_step(const OptimizerOptions& options, double learning_rate,
@@ -30,6 +62,8 @@ OptimizerStep make_optimizer_step(const OptimizerOptions& options, double learni
   step.beta2 = static_cast<float>(options.beta2);
   step.epsilon = static_cast<float>(options.epsilon);
   step.weight_decay = static_cast<float>(options.weight_decay);
+  step.trust = options.trust;
+  step.blocks = options.blocks;
   const double t = static_cast<double>(update);
   step.correction1 = static_cast<float>(1.0 / (1.0 - std::pow(options.beta1, t)));
   step.correction2 = static_cast<float>(1.0 / (1.0 - std::pow(options.beta2, t)));

@@ -11,6 +11,10 @@
 
 namespace murm {
 
+class Codec;
+struct Compensation;
+struct RobustOptions;
+
 /// Verbs are carried out in the order of the calls. Sources may lie in several runs (received frames);
 /// destinations are contiguous. One instance per lane (thread or stream). Thread: one at a time.
 class Device {
@@ -31,6 +35,14 @@ class Device {
   /// One pass; `state` holds optimizer_state_count(step.kind) tensors as long as x.
   virtual void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                               std::span<const Tensor> state) = 0;
+  /// See Context: the same verbs.
+  virtual void compensate(const Compensation& rule, const Tensor& gradient, const Tensor& now,
+                          const Tensor& read, const Tensor& mean_square, const Tensor& out) = 0;
+  virtual void combine(const RobustOptions& rule, std::span<const Tensor> contributions,
+                       std::span<const double> samples, const Tensor& state, const Tensor& out) = 0;
+  virtual Tensor encode(Codec& codec, const Tensor& values) = 0;
+  virtual bool decode(const Codec& codec, const Tensor& payload, const Tensor& values) = 0;
+  virtual void restore(Codec& codec, const Tensor& payload) = 0;
 
   // -- algebra of models, on this device's addresses, row-major
   /// y[n,out] <- x[n,in] w[out,in]^T + bias[out], then max(0, .) when `relu`.
@@ -42,6 +54,12 @@ class Device {
   /// dx[n,in] <- dy[n,out] w[out,in], zeroed where `activation`[n,in] is not positive (null: no mask).
   virtual void linear_data_gradient(std::size_t n, std::size_t in, std::size_t out, const float* dy,
                                     const float* w, const float* activation, float* dx) = 0;
+  /// y[n,width] <- table[indices[n]], whole rows of table[rows,width]; indices are whole numbers below `rows`.
+  virtual void gather_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
+                           const float* table, float* y) = 0;
+  /// dtable[rows,width] <- for each row the sum of the dy[n,width] with its index, in order; 0 without any.
+  virtual void scatter_rows(std::size_t n, std::size_t rows, std::size_t width,
+                            const float* indices, const float* dy, float* dtable) = 0;
   struct CrossEntropy {
     double loss_sum = 0;
     std::uint64_t correct = 0;

@@ -1,6 +1,6 @@
 // A labelled data set in memory.
-// Room: models. Knows pictures and labels, not who reads them or in which order (models/sampler).
-// Caller: actors/device_actor, actors/evaluator. Implementations: models/digits, models/idx.
+// Room: models. Knows bytes and labels, not who reads them or in which order (models/sampler).
+// Caller: actors/device_actor, actors/evaluator. Makers: models/digits, models/idx, models/text.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,15 +11,17 @@
 namespace murm {
 
 /// Immutable after construction; shared by all workers of a process. Thread: any.
-/// Shapes: pixels [size][features], bytes 0..255; labels [size], 0..classes-1.
+/// Shapes: pixels [size][features], bytes 0..255, neighbours sharing `overlap` of them; labels [size], 0..classes-1.
 struct Dataset {
   std::size_t features = 0;
   std::size_t classes = 0;
   std::vector<std::uint8_t> pixels;
   std::vector<std::uint8_t> labels;
+  std::size_t overlap = 0;  // bytes at the end of a sample that the next one begins with
+  float unit = 255;         // the byte that is read as 1
 
   std::size_t size() const { return labels.size(); }
-  /// Writes sample `index` as fp32 in [0, 1] to `features_out` [features].
+  /// Writes the bytes of sample `index`, in units of `unit`, as fp32 to `features_out` [features].
   void read(std::size_t index, std::span<float> features_out) const;
 };
 

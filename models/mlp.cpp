@@ -78,6 +78,11 @@ void Mlp::forward(std::span<const float> parameters, const Batch& batch) {
 
 BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
                           std::span<float> gradient) {
+  return this->gradient(parameters, batch, gradient, nullptr);
+}
+
+BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
+                          std::span<float> gradient, float* feature_gradient) {
   require_fitting(parameters, batch);
   MURM_ASSERT(gradient.size() == parameter_count_, std::to_string(gradient.size()));
   forward(parameters, batch);
@@ -89,10 +94,11 @@ BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
     device_.linear_weight_gradient(batch.size(), widths_[l], widths_[l + 1], input(l, batch), delta,
                                    gradient.data() + weight_offset(l),
                                    gradient.data() + bias_offset(l));
-    if (l == 0) break;
-    float* below = host_span(deltas_[l % 2]).data();
+    float* below = l == 0 ? feature_gradient : host_span(deltas_[l % 2]).data();
+    if (below == nullptr) break;
+    const float* activation = l == 0 ? nullptr : output(l - 1);
     device_.linear_data_gradient(batch.size(), widths_[l], widths_[l + 1], delta,
-                                 parameters.data() + weight_offset(l), output(l - 1), below);
+                                 parameters.data() + weight_offset(l), activation, below);
     delta = below;
   }
   return {.loss_sum = result.loss_sum, .correct = result.correct};

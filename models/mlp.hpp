@@ -1,6 +1,6 @@
 // A multi-layer perceptron: linear layers, ReLU between them, softmax cross-entropy at the end.
 // Room: models. Works on a Device; knows no worker, message or algorithm.
-// Caller: models/objective_factory, examples. No hidden layer makes it multinomial logistic regression.
+// Caller: models/objective_factory, models/char_mlp, examples. No hidden layer makes it multinomial logistic regression.
 #pragma once
 #include <vector>
 
@@ -28,6 +28,9 @@ class Mlp final : public Objective {
   void initialize(std::uint64_t seed, std::span<float> parameters) const override;
   BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                        std::span<float> gradient) override;
+  /// The same; also overwrites `feature_gradient` [batch][features], the derivative by the features.
+  BatchResult gradient(std::span<const float> parameters, const Batch& batch,
+                       std::span<float> gradient, float* feature_gradient);
   BatchResult evaluate(std::span<const float> parameters, const Batch& batch) override;
 
  private:

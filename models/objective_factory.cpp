@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "models/char_mlp.hpp"
 #include "models/consensus.hpp"
 #include "models/mlp.hpp"
 #include "models/quadratic.hpp"
@@ -15,15 +16,20 @@ void require(bool fine, const std::string& key, const std::string& rest) {
 
 void check(const ObjectiveOptions& options) {
   const std::string& kind = options.kind;
-  require(kind == "logistic" || kind == "mlp" || !needs_data(kind), "kind",
+  require(kind == "logistic" || kind == "mlp" || kind == "char-mlp" || !needs_data(kind), "kind",
           "= \"" + kind +
-              "\", expected \"logistic\", \"mlp\", \"quadratic\" or \"consensus\". HINT: check the "
+              "\", expected \"logistic\", \"mlp\", \"char-mlp\", \"quadratic\" or \"consensus\". "
+              "HINT: check the "
               "spelling.");
-  if (kind == "mlp") {
+  if (kind == "mlp" || kind == "char-mlp") {
     for (const std::uint64_t width : options.hidden) {
       require(width > 0, "hidden",
               "contains 0, expected widths of at least 1. HINT: leave the layer out.");
     }
+  }
+  if (kind == "char-mlp") {
+    require(options.embedding > 0, "embedding",
+            "= 0, expected at least 1. HINT: the default is 16.");
   }
   if (needs_data(kind)) return;
   require(options.dim > 0, "dim", "= 0, expected at least 1. HINT: the default is 1000.");
@@ -45,6 +51,11 @@ std::vector<std::size_t> mlp_widths(const ObjectiveOptions& options, std::size_t
   return widths;
 }
 
+CharMlpOptions char_mlp_options(const ObjectiveOptions& options, std::size_t features,
+                                std::size_t classes) {
+  return {features, classes, options.embedding, {options.hidden.begin(), options.hidden.end()}};
+}
+
 }  // namespace
 
 bool needs_data(const std::string& kind) { return kind != "quadratic" && kind != "consensus"; }
@@ -58,6 +69,10 @@ std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options, std::
         QuadraticOptions{options.dim, options.condition, options.noise, options.seed}, batch_max);
   }
   if (options.kind == "consensus") return std::make_unique<Consensus>(options.dim, batch_max);
+  if (options.kind == "char-mlp") {
+    return std::make_unique<CharMlp>(device, char_mlp_options(options, features, classes),
+                                     batch_max);
+  }
   return std::make_unique<Mlp>(device, mlp_widths(options, features, classes), batch_max);
 }
 
@@ -65,6 +80,8 @@ std::vector<ParameterTensor> objective_layout(const ObjectiveOptions& options, s
                                               std::size_t classes) {
   check(options);
   if (!needs_data(options.kind)) return vector_layout(options.dim);
+  if (options.kind == "char-mlp")
+    return char_mlp_layout(char_mlp_options(options, features, classes));
   return mlp_layout(mlp_widths(options, features, classes));
 }
 

@@ -12,12 +12,13 @@
 namespace murm {
 
 struct ObjectiveOptions {
-  std::string kind = "mlp";             // logistic, mlp, quadratic, consensus
-  std::vector<std::uint64_t> hidden{};  // mlp: widths
+  std::string kind = "mlp";             // logistic, mlp, char-mlp, quadratic, consensus
+  std::vector<std::uint64_t> hidden{};  // mlp, char-mlp: widths
   std::uint64_t dim = 1000;             // quadratic, consensus
   double condition = 100;               // quadratic
   double noise = 0;                     // quadratic
   std::uint64_t seed = 1;               // of the noise of gradients
+  std::uint64_t embedding = 16;         // char-mlp: numbers for each character
 };
 
 /// False for quadratic and consensus, which also have no accuracy: a sample is only its position.

@@ -14,6 +14,13 @@ void require_equal_lengths(const Tensor& a, const Tensor& b) {
               std::to_string(a.length()) + ", " + std::to_string(b.length()));
 }
 
+void require_below(std::size_t n, std::size_t rows, const float* indices) {
+  const auto end = static_cast<float>(rows);
+  for (std::size_t i = 0; i < n; ++i) {
+    MURM_ASSERT(indices[i] >= 0 && indices[i] < end, std::to_string(indices[i]));
+  }
+}
+
 }  // namespace
 
 void HostDevice::zero(const Tensor& x) {
@@ -47,10 +54,58 @@ double HostDevice::norm(const Tensor& x) {
   for_each_run(x, [&](const float* data, std::size_t offset, std::size_t length) {
     host::add_squares(offset, length, data, sums);
   });
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return std::sqrt(total);
+  return host::square_root_of(sums);
 }
+
+namespace {
+
+float block_rate(const OptimizerStep& step, double ratio) {
+  return static_cast<float>(static_cast<double>(step.learning_rate) * ratio);
+}
+
+/// One block of an optimizer that takes norms; `x`, `first` and `second` begin at the block.
+void step_block(const OptimizerStep& step, const Tensor& gradient, bool adapt, float* x,
+                float* first, float* second) {
+  const bool lamb = step.kind == OptimizerKind::lamb;
+  host::SquareSums parameters{};
+  host::SquareSums directions{};
+  host::add_squares(0, gradient.length(), x, parameters);
+  for_each_run(gradient, [&](const float* data, std::size_t offset, std::size_t length) {
+    if (lamb) {
+      host::lamb_moments(step, offset, length, data, x + offset, first + offset, second + offset,
+                         directions);
+    } else {
+      host::add_squares(offset, length, data, directions);
+    }
+  });
+  const double norm = host::square_root_of(parameters);
+  const double of_direction = host::square_root_of(directions);
+  if (lamb) {
+    const double ratio = adapt ? lamb_ratio(norm, of_direction) : 1.0;
+    host::lamb_step(step, block_rate(step, ratio), gradient.length(), x, first, second);
+    return;
+  }
+  const double scale = std::abs(static_cast<double>(step.gradient_scale));
+  const double ratio = adapt ? lars_ratio(step, norm, scale * of_direction) : 1.0;
+  for_each_run(gradient, [&](const float* data, std::size_t offset, std::size_t length) {
+    host::lars_step(step, block_rate(step, ratio), length, data, x + offset, first + offset);
+  });
+}
+
+void step_blocks(const OptimizerStep& step, const Tensor& gradient, float* x, float* first,
+                 float* second) {
+  const OptimizerBlock whole{0, gradient.length(), true};
+  std::size_t next = 0;
+  for (const OptimizerBlock& block : step.blocks.empty() ? std::span(&whole, 1) : step.blocks) {
+    MURM_ASSERT(block.offset == next, std::to_string(block.offset));
+    next += block.length;
+    step_block(step, gradient.slice(block.offset, block.length), block.adapt, x + block.offset,
+               first + block.offset, second == nullptr ? nullptr : second + block.offset);
+  }
+  MURM_ASSERT(next == gradient.length(), std::to_string(next));
+}
+
+}  // namespace
 
 void HostDevice::optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                                 std::span<const Tensor> state) {
@@ -60,6 +115,7 @@ void HostDevice::optimizer_step(const OptimizerStep& step, const Tensor& x, cons
   float* values = host_span(x).data();
   float* first = state.empty() ? nullptr : host_span(state[0]).data();
   float* second = state.size() < 2 ? nullptr : host_span(state[1]).data();
+  if (takes_norms(step.kind)) return step_blocks(step, gradient, values, first, second);
   for_each_run(gradient, [&](const float* data, std::size_t offset, std::size_t length) {
     host::optimizer_step(step, length, data, values + offset,
                          first == nullptr ? first : first + offset,
@@ -84,6 +140,19 @@ void HostDevice::linear_data_gradient(std::size_t n, std::size_t in, std::size_t
                                       float* dx) {
   products_.multiply({.m = n, .k = out, .n = in}, dy, w, nullptr, dx);
   if (activation != nullptr) host::mask(n * in, activation, dx);
+}
+
+void HostDevice::gather_rows(std::size_t n, std::size_t rows, std::size_t width,
+                             const float* indices, const float* table, float* y) {
+  require_below(n, rows, indices);
+  host::gather_rows(n, width, indices, table, y);
+}
+
+void HostDevice::scatter_rows(std::size_t n, std::size_t rows, std::size_t width,
+                              const float* indices, const float* dy, float* dtable) {
+  require_below(n, rows, indices);
+  std::fill_n(dtable, rows * width, 0.0F);
+  host::scatter_rows(n, width, indices, dy, dtable);
 }
 
 Device::CrossEntropy HostDevice::cross_entropy(std::size_t n, std::size_t classes,

@@ -4,6 +4,7 @@
 #pragma once
 #include <vector>
 
+#include "algorithms/robust/robust.hpp"
 #include "gpu/device.hpp"
 #include "gpu/host/buffer_pool.hpp"
 #include "gpu/host/matrix_product.hpp"
@@ -23,6 +24,13 @@ class HostDevice final : public Device {
   double norm(const Tensor& x) override;
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override;
+  void compensate(const Compensation& rule, const Tensor& gradient, const Tensor& now,
+                  const Tensor& read, const Tensor& mean_square, const Tensor& out) override;
+  void combine(const RobustOptions& rule, std::span<const Tensor> contributions,
+               std::span<const double> samples, const Tensor& state, const Tensor& out) override;
+  Tensor encode(Codec& codec, const Tensor& values) override;
+  bool decode(const Codec& codec, const Tensor& payload, const Tensor& values) override;
+  void restore(Codec& codec, const Tensor& payload) override;
 
   void linear(std::size_t n, std::size_t in, std::size_t out, const float* x, const float* w,
               const float* bias, bool relu, float* y) override;
@@ -30,12 +38,20 @@ class HostDevice final : public Device {
                               const float* dy, float* dw, float* dbias) override;
   void linear_data_gradient(std::size_t n, std::size_t in, std::size_t out, const float* dy,
                             const float* w, const float* activation, float* dx) override;
+  void gather_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
+                   const float* table, float* y) override;
+  void scatter_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
+                    const float* dy, float* dtable) override;
   CrossEntropy cross_entropy(std::size_t n, std::size_t classes, const float* logits,
                              const std::int32_t* labels, float* dlogits) override;
 
  private:
+  /// The numbers of a tensor, gathered where they lie in several runs.
+  std::span<const float> contiguous(const Tensor& tensor, Tensor& gathered);
+
   BufferPool pool_;
   host::MatrixProducts products_;
+  RobustWorkspace robust_;
   std::vector<float> row_;  // one row of exponentials; grows to the widest row seen
 };
 

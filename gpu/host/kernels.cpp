@@ -41,6 +41,12 @@ MURM_CLONES void add_squares(std::size_t position, std::size_t n, const float* x
   }
 }
 
+double square_root_of(const SquareSums& sums) {
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return std::sqrt(total);
+}
+
 MURM_CLONES void optimizer_step(const OptimizerStep& step, std::size_t n,
                                 const float* __restrict gradient, float* __restrict x,
                                 float* __restrict first, float* __restrict second) {
@@ -59,7 +65,57 @@ MURM_CLONES void optimizer_step(const OptimizerStep& step, std::size_t n,
     case OptimizerKind::adamw:
       for (std::size_t i = 0; i < n; ++i) adam_element(s, x[i], gradient[i], first[i], second[i]);
       return;
+    case OptimizerKind::adagrad:
+      for (std::size_t i = 0; i < n; ++i) adagrad_element(s, x[i], gradient[i], first[i]);
+      return;
+    case OptimizerKind::lars:
+    case OptimizerKind::lamb:
+      break;
   }
+}
+
+MURM_CLONES void compensate(const Compensation& rule, std::size_t n, const float* gradient,
+                            const float* now, const float* read, float* __restrict mean_square,
+                            float* __restrict out) {
+  const Compensation c = rule;
+  if (mean_square == nullptr) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = compensated(c, gradient[i], now[i], read[i]);
+  } else {
+    for (std::size_t i = 0; i < n; ++i) {
+      out[i] = compensated(c, gradient[i], now[i], read[i], mean_square[i]);
+    }
+  }
+}
+
+MURM_CLONES void lars_step(const OptimizerStep& step, float rate, std::size_t n,
+                           const float* __restrict gradient, float* __restrict x,
+                           float* __restrict m) {
+  const OptimizerStep s = step;
+  for (std::size_t i = 0; i < n; ++i) lars_element(s, rate, x[i], gradient[i], m[i]);
+}
+
+MURM_CLONES void lamb_moments(const OptimizerStep& step, std::size_t position, std::size_t n,
+                              const float* __restrict gradient, const float* __restrict x,
+                              float* __restrict m, float* __restrict v, SquareSums& sums) {
+  constexpr std::size_t piece_max = 512;
+  const OptimizerStep s = step;
+  std::array<float, piece_max> direction;
+  for (std::size_t done = 0; done < n; done += piece_max) {
+    const std::size_t count = n - done < piece_max ? n - done : piece_max;
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t i = done + k;
+      murm::lamb_moments(s, gradient[i], m[i], v[i]);
+      direction[k] = lamb_direction(s, x[i], m[i], v[i]);
+    }
+    add_squares(position + done, count, direction.data(), sums);
+  }
+}
+
+MURM_CLONES void lamb_step(const OptimizerStep& step, float rate, std::size_t n,
+                           float* __restrict x, const float* __restrict m,
+                           const float* __restrict v) {
+  const OptimizerStep s = step;
+  for (std::size_t i = 0; i < n; ++i) x[i] -= rate * lamb_direction(s, x[i], m[i], v[i]);
 }
 
 MURM_CLONES void column_sums(std::size_t rows, std::size_t columns, const float* __restrict x,
@@ -73,6 +129,22 @@ MURM_CLONES void column_sums(std::size_t rows, std::size_t columns, const float*
 
 MURM_CLONES void mask(std::size_t n, const float* activation, float* x) {
   for (std::size_t i = 0; i < n; ++i) x[i] = activation[i] > 0.0F ? x[i] : 0.0F;
+}
+
+MURM_CLONES void gather_rows(std::size_t n, std::size_t width, const float* indices,
+                             const float* __restrict table, float* __restrict y) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const float* row = table + static_cast<std::size_t>(indices[i]) * width;
+    for (std::size_t j = 0; j < width; ++j) y[i * width + j] = row[j];
+  }
+}
+
+MURM_CLONES void scatter_rows(std::size_t n, std::size_t width, const float* indices,
+                              const float* __restrict dy, float* __restrict dtable) {
+  for (std::size_t i = 0; i < n; ++i) {
+    float* row = dtable + static_cast<std::size_t>(indices[i]) * width;
+    for (std::size_t j = 0; j < width; ++j) row[j] += dy[i * width + j];
+  }
 }
 
 namespace {

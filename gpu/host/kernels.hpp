@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "algorithms/optimizer.hpp"
+#include "algorithms/parameter_server/compensation.hpp"
 #include "gpu/device.hpp"
 
 namespace murm::host {
@@ -18,16 +19,35 @@ void scale(std::size_t n, float a, float* x);
 /// result does not depend on how a tensor is cut into runs.
 constexpr std::size_t square_lanes = 16;
 using SquareSums = std::array<double, square_lanes>;
+double square_root_of(const SquareSums& sums);  // added in order
 void add_squares(std::size_t position, std::size_t n, const float* x, SquareSums& sums);
 
-/// `first`, `second`: state of the optimizer, null where its kind has none.
+/// Element-wise kinds. `first`, `second`: state of the optimizer, null where its kind has none.
 void optimizer_step(const OptimizerStep& step, std::size_t n, const float* gradient, float* x,
                     float* first, float* second);
+/// `rate`: learning rate times trust ratio of the block.
+void lars_step(const OptimizerStep& step, float rate, std::size_t n, const float* gradient,
+               float* x, float* m);
+/// Advances the moments and adds the squares of the new direction, which begins at `position` of its block.
+void lamb_moments(const OptimizerStep& step, std::size_t position, std::size_t n,
+                  const float* gradient, const float* x, float* m, float* v, SquareSums& sums);
+void lamb_step(const OptimizerStep& step, float rate, std::size_t n, float* x, const float* m,
+               const float* v);
+
+/// `mean_square`: null unless the rule is adaptive.
+void compensate(const Compensation& rule, std::size_t n, const float* gradient, const float* now,
+                const float* read, float* mean_square, float* out);
 
 /// sums[columns] <- sum over rows, in order, of x[rows,columns]
 void column_sums(std::size_t rows, std::size_t columns, const float* x, float* sums);
 /// x <- 0 where activation is not positive
 void mask(std::size_t n, const float* activation, float* x);
+
+/// Device::gather_rows, and the additions of Device::scatter_rows.
+void gather_rows(std::size_t n, std::size_t width, const float* indices, const float* table,
+                 float* y);
+void scatter_rows(std::size_t n, std::size_t width, const float* indices, const float* dy,
+                  float* dtable);
 
 /// One row of Device::cross_entropy: adds to `result`; `gradient` may be null or alias `logits`.
 /// `scratch` [classes] is overwritten.

@@ -18,9 +18,12 @@ std::size_t parameters(const ObjectiveOptions& options) {
 TEST_CASE("models are made by name, unknown ones refused") {
   CHECK(parameters({.kind = "mlp", .hidden = {6, 4}}) == 36 + 28 + 15);
   CHECK(parameters({.kind = "logistic", .hidden = {6, 4}}) == 18);
+  CHECK(parameters({.kind = "char-mlp", .hidden = {6}, .embedding = 2}) == 6 + 66 + 21);
   CHECK(parameters({.kind = "quadratic", .dim = 7}) == 7);
   CHECK(parameters({.kind = "consensus", .dim = 1}) == 1);
   REQUIRE_THROWS_AS(parameters({.kind = "mlp", .hidden = {0}}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "char-mlp", .hidden = {0}}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "char-mlp", .embedding = 0}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "cnn"}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .dim = 0}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .condition = 0.5}), InputError);
@@ -29,7 +32,7 @@ TEST_CASE("models are made by name, unknown ones refused") {
 
 TEST_CASE("the layout known without a model is that of the model") {
   HostDevice device;
-  for (const char* kind : {"mlp", "logistic", "quadratic", "consensus"}) {
+  for (const char* kind : {"mlp", "logistic", "char-mlp", "quadratic", "consensus"}) {
     const ObjectiveOptions options{.kind = kind, .hidden = {6, 4}, .dim = 9};
     const auto objective = make_objective(options, 5, 3, device, 8);
     const auto layout = objective_layout(options, 5, 3);
@@ -47,13 +50,19 @@ TEST_CASE("the layout known without a model is that of the model") {
 }
 
 TEST_CASE("data sets are made by name, unknown and empty ones refused") {
-  const DataSplits splits = load_data("digits", "", 1, 20, 10);
+  const DataSplits splits = load_data({.kind = "digits"}, 20, 10);
   CHECK(splits.train->size() == 20);
   CHECK(splits.test->size() == 10);
-  REQUIRE_THROWS_AS(load_data("cifar", "", 1, 20, 10), InputError);
-  REQUIRE_THROWS_AS(load_data("digits", "", 1, 0, 10), InputError);
-  REQUIRE_THROWS_AS(load_data("digits", "", 1, 20, 0), InputError);
-  REQUIRE_THROWS_AS(load_data("mnist", "/no/such/folder", 1, 20, 10), InputError);
+  const DataSplits text = load_data({.kind = "text", .context = 5}, 20, 10);
+  CHECK(text.train->size() == 20);
+  CHECK(text.test->size() == 10);
+  CHECK(text.test->features == 5);
+  CHECK(load_split({.kind = "text", .context = 5}, Split::test, 10)->labels == text.test->labels);
+  REQUIRE_THROWS_AS(load_data({.kind = "text", .path = "/no/such/file"}, 20, 10), InputError);
+  REQUIRE_THROWS_AS(load_data({.kind = "cifar"}, 20, 10), InputError);
+  REQUIRE_THROWS_AS(load_data({.kind = "digits"}, 0, 10), InputError);
+  REQUIRE_THROWS_AS(load_data({.kind = "digits"}, 20, 0), InputError);
+  REQUIRE_THROWS_AS(load_data({.kind = "mnist", .path = "/no/such/folder"}, 20, 10), InputError);
 }
 
 }  // namespace

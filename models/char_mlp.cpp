@@ -1,0 +1,75 @@
+#include "models/char_mlp.hpp"
+
+#include <string>
+
+#include "algorithms/random.hpp"
+
+namespace murm {
+namespace {
+
+std::vector<std::size_t> widths_of(const CharMlpOptions& options) {
+  std::vector<std::size_t> widths{options.context * options.embedding};
+  widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
+  widths.push_back(options.classes);
+  return widths;
+}
+
+}  // namespace
+
+std::vector<ParameterTensor> char_mlp_layout(const CharMlpOptions& options) {
+  std::vector<ParameterTensor> layout{
+      {"embedding.weight", {options.classes, options.embedding}, 0}};
+  const std::size_t table = layout.front().size();
+  for (ParameterTensor& tensor : mlp_layout(widths_of(options))) {
+    tensor.offset += table;
+    layout.push_back(std::move(tensor));
+  }
+  return layout;
+}
+
+CharMlp::CharMlp(Device& device, const CharMlpOptions& options, std::size_t batch_max)
+    : device_(device),
+      context_(options.context),
+      classes_(options.classes),
+      embedding_(options.embedding),
+      table_(options.classes * options.embedding),
+      layout_(char_mlp_layout(options)),
+      mlp_(device, widths_of(options), batch_max),
+      inputs_(device.allocate(batch_max * context_ * embedding_)),
+      input_gradients_(device.allocate(batch_max * context_ * embedding_)) {}
+
+void CharMlp::initialize(std::uint64_t seed, std::span<float> parameters) const {
+  MURM_ASSERT(parameters.size() == parameter_count(), std::to_string(parameters.size()));
+  mlp_.initialize(seed, parameters.subspan(table_));
+  Random random(seed, mlp_.layout().size());  // the streams before it are the perceptron's
+  for (float& value : parameters.first(table_)) value = random.normal();
+}
+
+Batch CharMlp::embed(std::span<const float> parameters, const Batch& batch) {
+  MURM_ASSERT(parameters.size() == parameter_count(), std::to_string(parameters.size()));
+  MURM_ASSERT(batch.size() <= batch_max(), std::to_string(batch.size()));
+  MURM_ASSERT(batch.features.size() == batch.size() * context_,
+              std::to_string(batch.features.size()));
+  const std::span<float> inputs = host_span(inputs_).first(batch.features.size() * embedding_);
+  device_.gather_rows(batch.features.size(), classes_, embedding_, batch.features.data(),
+                      parameters.data(), inputs.data());
+  return {inputs, batch.labels, batch.position};
+}
+
+BatchResult CharMlp::gradient(std::span<const float> parameters, const Batch& batch,
+                              std::span<float> gradient) {
+  MURM_ASSERT(gradient.size() == parameter_count(), std::to_string(gradient.size()));
+  const Batch embedded = embed(parameters, batch);
+  float* input_gradients = host_span(input_gradients_).data();
+  const BatchResult result = mlp_.gradient(parameters.subspan(table_), embedded,
+                                           gradient.subspan(table_), input_gradients);
+  device_.scatter_rows(batch.features.size(), classes_, embedding_, batch.features.data(),
+                       input_gradients, gradient.data());
+  return result;
+}
+
+BatchResult CharMlp::evaluate(std::span<const float> parameters, const Batch& batch) {
+  return mlp_.evaluate(parameters.subspan(table_), embed(parameters, batch));
+}
+
+}  // namespace murm
