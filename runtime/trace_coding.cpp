@@ -6,8 +6,12 @@ namespace murm {
 
 namespace {
 
-constexpr std::uint8_t kHasLease = 1U << 5U;
-constexpr std::uint8_t kRequested = 1U << 6U;
+constexpr std::uint8_t kWhat = 15;         // a TraceKind, or what follows
+constexpr std::uint8_t kFirstMessage = 9;  // MessageKind counts from 1
+constexpr std::uint8_t kHasLease = 1U << 4U;
+constexpr std::uint8_t kRequested = 1U << 5U;
+constexpr std::uint8_t kTagMask = 63;
+constexpr std::uint8_t kMessageKinds = 7;
 
 // Mask of a lease: fields that are not as expected.
 constexpr std::uint8_t kStep = 1;
@@ -15,14 +19,18 @@ constexpr std::uint8_t kIndex = 2;
 constexpr std::uint8_t kQuorum = 4;
 constexpr std::uint8_t kPosition = 8;
 constexpr std::uint8_t kSamples = 16;
-constexpr std::uint8_t kLeaseMask = 31;
+constexpr std::uint8_t kEpoch = 32;
+constexpr std::uint8_t kLeaseMask = 63;
 
 // Mask of a message: what follows.
 constexpr std::uint8_t kShard = 1;
 constexpr std::uint8_t kLoss = 2;
 constexpr std::uint8_t kRate = 4;
 constexpr std::uint8_t kPayload = 8;
-constexpr std::uint8_t kMessageMask = 15;
+constexpr std::uint8_t kRound = 16;
+constexpr std::uint8_t kWeight = 32;
+constexpr std::uint8_t kDropped = 64;
+constexpr std::uint8_t kMessageMask = 127;
 
 constexpr std::size_t kSendersMax = 65536;  // later ones are spelled out each time
 constexpr std::size_t kNameMax = 64;
@@ -63,12 +71,14 @@ void TraceCoder::encode_lease(const TraceLease& lease, std::vector<std::byte>& b
   if (lease.quorum != guess.quorum) mask |= kQuorum;
   if (lease.position != guess.position) mask |= kPosition;
   if (lease.samples != guess.samples) mask |= kSamples;
+  if (lease.epoch != guess.epoch) mask |= kEpoch;
   sink.byte(mask);
   if ((mask & kStep) != 0) sink.difference(lease.step, guess.step);
   if ((mask & kIndex) != 0) sink.varint(lease.index);
   if ((mask & kQuorum) != 0) sink.varint(lease.quorum);
   if ((mask & kPosition) != 0) sink.difference(lease.position, guess.position);
   if ((mask & kSamples) != 0) sink.varint(lease.samples);
+  if ((mask & kEpoch) != 0) sink.difference(lease.epoch, guess.epoch);
   last_.lease = lease;
 }
 
@@ -82,6 +92,7 @@ bool TraceCoder::decode_lease(ByteSource& source, bool requested, TraceLease& le
   if ((mask & kQuorum) != 0) lease.quorum = source.small();
   if ((mask & kPosition) != 0) lease.position = source.difference(lease.position);
   if ((mask & kSamples) != 0) lease.samples = source.small();
+  if ((mask & kEpoch) != 0) lease.epoch = source.difference(lease.epoch);
   last_.lease = lease;
   return true;
 }
@@ -93,6 +104,9 @@ void TraceCoder::encode_message(const TraceRecord& record, std::vector<std::byte
   if (!same_bits(record.loss_sum, 0)) mask |= kLoss;
   if (!same_bits(record.learning_rate, last_.learning_rate)) mask |= kRate;
   if (record.fingerprint != 0) mask |= kPayload;
+  if (record.round != last_.round) mask |= kRound;
+  if (!same_bits(record.weight, 0)) mask |= kWeight;
+  if (record.dropped) mask |= kDropped;
   sink.byte(mask);
   const auto known = std::find(peers_.begin(), peers_.end(), record.from);
   if (known != peers_.end()) {
@@ -107,6 +121,9 @@ void TraceCoder::encode_message(const TraceRecord& record, std::vector<std::byte
   if ((mask & kLoss) != 0) sink.real(record.loss_sum);
   if ((mask & kRate) != 0) sink.real(record.learning_rate);
   if ((mask & kPayload) != 0) sink.word(record.fingerprint, 4);
+  if ((mask & kRound) != 0) sink.difference(record.round, last_.round);
+  if ((mask & kWeight) != 0) sink.real(record.weight);
+  last_.round = record.round;
   last_.shard = record.shard;
   last_.version = record.version;
   last_.learning_rate = record.learning_rate;
@@ -128,6 +145,10 @@ bool TraceCoder::decode_message(ByteSource& source, TraceRecord& record) {
   if ((mask & kLoss) != 0) record.loss_sum = source.real();
   record.learning_rate = (mask & kRate) != 0 ? source.real() : last_.learning_rate;
   if ((mask & kPayload) != 0) record.fingerprint = static_cast<std::uint32_t>(source.word(4));
+  record.round = (mask & kRound) != 0 ? source.difference(last_.round) : last_.round;
+  if ((mask & kWeight) != 0) record.weight = source.real();
+  record.dropped = (mask & kDropped) != 0;
+  last_.round = record.round;
   last_.shard = record.shard;
   last_.version = record.version;
   last_.learning_rate = record.learning_rate;
@@ -141,12 +162,15 @@ bool TraceCoder::decode_membership(ByteSource& source, TraceRecord& record) {
 }
 
 void TraceCoder::encode(const TraceRecord& record, std::vector<std::byte>& bytes) {
-  MURM_ASSERT(record.message <= 3, std::to_string(record.message));
+  MURM_ASSERT(record.kind != TraceKind::message || record.message != 0, "no kind of message");
+  MURM_ASSERT(record.message <= kMessageKinds, std::to_string(record.message));
   MURM_ASSERT(record.joined.size() + record.left.size() <= trace_peers_max, "too many peers");
   ByteSink sink(bytes);
   const bool with_lease = record.lease != TraceLease{};
   auto tag = static_cast<std::uint8_t>(record.kind);
-  tag = static_cast<std::uint8_t>(tag | (record.message << 3U));
+  if (record.kind == TraceKind::message) {
+    tag = static_cast<std::uint8_t>(kFirstMessage + record.message - 1);
+  }
   if (with_lease) tag |= kHasLease;
   if (record.lease.requested) tag |= kRequested;
   sink.byte(tag);
@@ -176,6 +200,12 @@ void TraceCoder::encode(const TraceRecord& record, std::vector<std::byte>& bytes
       last_.version = record.version;
       sink.word(record.fingerprint, 4);
       break;
+    case TraceKind::timer:
+      sink.difference(record.round, last_.cookie);
+      last_.cookie = record.round;
+      break;
+    case TraceKind::collect:
+      break;
   }
 }
 
@@ -183,12 +213,16 @@ std::optional<TraceRecord> TraceCoder::decode(std::span<const std::byte> bytes) 
   ByteSource source(bytes);
   TraceRecord record;
   const std::uint8_t tag = source.byte();
-  record.kind = static_cast<TraceKind>(tag & 7U);
-  record.message = (tag >> 3U) & 3U;
+  const std::uint8_t what = tag & kWhat;
+  record.kind = static_cast<TraceKind>(what);
+  bool good = (tag & ~kTagMask) == 0 && record.kind != TraceKind::message;
+  if (what >= kFirstMessage) {
+    record.kind = TraceKind::message;
+    record.message = static_cast<std::uint8_t>(what - kFirstMessage + 1);
+  }
   record.time = std::chrono::nanoseconds(static_cast<std::int64_t>(source.difference(last_.time)));
   last_.time = static_cast<std::uint64_t>(record.time.count());
   record.lease.requested = (tag & kRequested) != 0;
-  bool good = (tag & 128U) == 0;
   if ((tag & kHasLease) != 0) {
     good = good && decode_lease(source, record.lease.requested, record.lease);
   }
@@ -209,6 +243,11 @@ std::optional<TraceRecord> TraceCoder::decode(std::span<const std::byte> bytes) 
     case TraceKind::state:
       record.version = last_.version = source.difference(last_.version);
       record.fingerprint = static_cast<std::uint32_t>(source.word(4));
+      break;
+    case TraceKind::timer:
+      record.round = last_.cookie = source.difference(last_.cookie);
+      break;
+    case TraceKind::collect:
       break;
     default:
       good = false;
@@ -265,6 +304,10 @@ std::string to_string(TraceKind kind) {
       return "membership";
     case TraceKind::state:
       return "state";
+    case TraceKind::timer:
+      return "timer";
+    case TraceKind::collect:
+      return "collect";
   }
   return "unknown";
 }

@@ -18,13 +18,15 @@ inline constexpr std::size_t trace_peers_max = 4096;    // in one membership rec
 inline constexpr std::size_t trace_record_max = 65536;  // bytes of a record
 
 /// Layout of a record; varints are LEB128, differences are zigzag coded:
-///   tag       1 byte: TraceKind | message kind << 3 | has a lease << 5 | requested << 6
+///   tag       1 byte: TraceKind, or for a message 8 + its kind | has a lease << 4 | requested << 5
 ///   time      difference, nanoseconds
 ///   lease     [if it has one] id difference, mask byte, the fields that are not as expected
 ///   gradient  loss 8 bytes, fingerprint 4
-///   message   mask byte, sender, [shard], version difference, [loss 8], [rate 8], [fingerprint 4]
+///   message   mask byte, sender, [shard], version difference, [loss 8], [rate 8], [fingerprint 4],
+///             [round difference], [weight 8]
 ///   state     version difference, fingerprint 4
 ///   members   epoch difference, two lists of ids
+///   timer     cookie difference
 class TraceCoder {
  public:
   /// Appends the bytes of `record`. Requires: at most trace_peers_max peers, kinds in range (asserted).
@@ -39,6 +41,8 @@ class TraceCoder {
     std::uint32_t shard = 0;
     Version version = 0;
     double learning_rate = 0;
+    std::uint64_t round = 0;
+    std::uint64_t cookie = 0;
     Epoch epoch = 0;
   };
   TraceLease expected(LeaseId id) const;

@@ -12,7 +12,7 @@
 
 namespace murm {
 
-inline constexpr std::uint8_t trace_version = 1;
+inline constexpr std::uint8_t trace_version = 2;
 
 /// File: "MURMTRC" and the version, then blocks: varint length, content, checksum. The first block is
 /// the header, each further one a record. A block's checksum (2 bytes) covers all blocks before it too.

@@ -18,6 +18,8 @@ enum class TraceKind : std::uint8_t {
   message = 4,
   membership = 5,
   state = 6,  // the machine's state was read: a cut, or the end of the run
+  timer = 7,
+  collect = 8,  // replicas are asked for: a cut, or the end of the run
 };
 
 struct TraceLease {
@@ -28,6 +30,7 @@ struct TraceLease {
   SampleCount position = 0;
   std::uint32_t samples = 0;
   bool requested = true;
+  Epoch epoch = 0;
   friend bool operator==(const TraceLease&, const TraceLease&) = default;
 };
 
@@ -35,12 +38,15 @@ struct TraceRecord {
   TraceKind kind = TraceKind::start;
   std::chrono::nanoseconds time{0};  // of the host's monotonic clock, before the machine acted
   TraceLease lease;                  // lease, gradient, message
-  std::uint8_t message = 0;          // message: its kind, 0 to 3
+  std::uint8_t message = 0;          // message: its kind, 1 to 7
   PeerId from;                       // message
   std::uint32_t shard = 0;           // message
   Version version = 0;               // message, state
   double loss_sum = 0;               // gradient, message
   double learning_rate = 0;          // message
+  std::uint64_t round = 0;           // message; timer: its cookie
+  double weight = 0;                 // message
+  bool dropped = false;              // message
   std::uint32_t fingerprint = 0;     // gradient, message, state: of the tensors
   Epoch epoch = 0;                   // membership
   std::vector<PeerId> joined;        // membership

@@ -56,10 +56,14 @@ struct ControlJudge {
     require(welcome.shards <= shards_max, "welcome has too many shards");
     require(welcome.parameters >= welcome.shards, "welcome has fewer parameters than shards");
     require(welcome.parameters <= parameters_max, "the parameters of welcome pass their limit");
+    require(welcome.samples < position_max, "the samples of welcome pass their limit");
   }
   void operator()(const Refusal& refusal) const { judge_text(refusal.reason, text_bytes_max); }
   void operator()(const Heartbeat&) const {}
-  void operator()(const LeaseRequest& request) const { judge_worker(request.worker); }
+  void operator()(const LeaseRequest& request) const {
+    judge_worker(request.worker);
+    require(request.samples <= lease_samples_max, "the samples of a request pass their limit");
+  }
   void operator()(const LeaseGrant& grant) const {
     judge_worker(grant.worker);
     judge_lease(grant.lease);
@@ -74,6 +78,12 @@ struct ControlJudge {
   }
   void operator()(const Stop& stop) const { judge_text(stop.reason, text_bytes_max); }
   void operator()(const Leave&) const {}
+  void operator()(const Members& members) const {
+    judge_worker(members.worker);
+    for (const PeerId peer : members.change.joined) judge_worker(peer);
+    for (const PeerId peer : members.change.left) judge_worker(peer);
+  }
+  void operator()(const Collect& collect) const { judge_worker(collect.worker); }
 };
 
 void judge_chunk(const ChunkInfo& info) {
@@ -86,17 +96,62 @@ void judge_chunk(const ChunkInfo& info) {
           "a chunk of a payload has no numbers");
 }
 
-void judge_payload_length(const Message& message, std::uint64_t elements,
-                          const Expectations& expectations) {
-  require(elements >= 1, "a push or parameters message has no payload");
-  if (expectations.parameters != 0) {
-    require(elements <= expectations.parameters, "a payload is longer than the parameter vector");
+/// A code may need more than the numbers it stands for, if they are few.
+void judge_payload_bound(std::uint64_t elements, std::uint64_t length) {
+  if (length != 0) {
+    require(elements <= length + payload_slack_elements, "a payload is longer than what it is of");
   }
-  if (expectations.shard_lengths.empty()) return;
-  require(message.shard < expectations.shard_lengths.size(),
+}
+
+void judge_shard_payload(const Message& message, std::uint64_t elements,
+                         const Expectations& expectations) {
+  judge_payload_bound(elements, expectations.parameters);
+  const auto& lengths = expectations.shard_lengths;
+  require(lengths.empty() || message.shard < lengths.size(),
           "a shard number passes the number of shards");
-  require(elements == expectations.shard_lengths[message.shard],
-          "a payload is not as long as its shard");
+  const std::uint64_t length = lengths.empty() ? 0 : lengths[message.shard];
+  switch (message.kind) {
+    case MessageKind::pull:
+      return require(elements == 0, "a pull has a payload");
+    case MessageKind::push:
+      return judge_payload_bound(elements, length);
+    case MessageKind::parameters:
+      require(elements >= 1, "a parameters message has no payload");
+      break;
+    default:
+      if (elements == 0) return;  // a replica that is not there yet
+  }
+  require(length == 0 || elements == length, "a payload is not as long as its shard");
+}
+
+bool between_workers(const Routed& routed) {
+  return routed.to.role() == Role::worker && routed.message.from.role() == Role::worker;
+}
+
+void judge_between_workers(const Routed& routed, std::uint64_t elements,
+                           const Expectations& expectations) {
+  const Message& message = routed.message;
+  require(message.kind != MessageKind::push && message.kind != MessageKind::replica,
+          "what is for an aggregator is addressed to a worker");
+  require(message.shard < parts_max, "the number of a part passes its limit");
+  const bool bare = message.kind == MessageKind::pull || message.kind == MessageKind::decline;
+  require(!bare || elements == 0, "a pull or decline has a payload");
+  judge_payload_bound(elements, expectations.parameters);
+}
+
+void judge_with_aggregator(const Routed& routed, std::uint64_t elements,
+                           const Expectations& expectations) {
+  const Message& message = routed.message;
+  require(message.shard < (expectations.shards != 0 ? expectations.shards : shards_max),
+          "a shard number passes the number of shards");
+  require(message.kind <= MessageKind::parameters || message.kind == MessageKind::replica,
+          "what is for a worker is addressed to an aggregator");
+  const PeerId owner = PeerId::aggregator(message.shard);
+  const bool answer = message.kind == MessageKind::parameters;
+  judge_worker(answer ? routed.to : message.from);
+  require((answer ? message.from : routed.to) == owner,
+          "a message is not with the owner of its shard");
+  judge_shard_payload(message, elements, expectations);
 }
 
 }  // namespace
@@ -119,22 +174,13 @@ void judge_control(const ControlBody& body) { std::visit(ControlJudge{}, body); 
 
 void judge_bulk(const Routed& routed, const ChunkInfo& info, const Expectations& expectations) {
   const Message& message = routed.message;
-  require(message.shard < (expectations.shards != 0 ? expectations.shards : shards_max),
-          "a shard number passes the number of shards");
-  const PeerId owner = PeerId::aggregator(message.shard);
-  const bool answer = message.kind == MessageKind::parameters;
-  judge_worker(answer ? routed.to : message.from);
-  require((answer ? message.from : routed.to) == owner,
-          "a message is not with the owner of its shard");
   require(std::isfinite(message.loss_sum), "a loss is not finite");
   require(std::isfinite(message.learning_rate), "a learning rate is not finite");
+  require(std::isfinite(message.weight), "a weight is not finite");
   if (message.kind == MessageKind::push) judge_lease(message.lease);
   judge_chunk(info);
-  if (message.kind == MessageKind::pull) {
-    require(info.payload_elements == 0, "a pull has a payload");
-  } else {
-    judge_payload_length(message, info.payload_elements, expectations);
-  }
+  const auto judge = between_workers(routed) ? judge_between_workers : judge_with_aggregator;
+  judge(routed, info.payload_elements, expectations);
 }
 
 }  // namespace murm

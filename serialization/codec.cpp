@@ -100,7 +100,8 @@ Lease read_lease(wire::Lease::Reader from) {
           .quorum = from.getQuorum(),
           .position = from.getPosition(),
           .samples = from.getSamples(),
-          .requested = from.getRequested()};
+          .requested = from.getRequested(),
+          .epoch = from.getEpoch()};
 }
 
 Hello read_hello(wire::Hello::Reader from) {
@@ -127,7 +128,21 @@ Welcome read_welcome(wire::Welcome::Reader from) {
   for (const auto seat : seats) welcome.seats.push_back({PeerId{seat.getPeer()}, seat.getSlot()});
   welcome.shards = from.getShards();
   welcome.parameters = from.getParameters();
+  welcome.samples = from.getSamples();
   return welcome;
+}
+
+std::vector<PeerId> read_peers(capnp::List<std::uint64_t>::Reader from) {
+  if (from.size() > members_max) throw Refused{DecodeFault::bad_field, "too many members at once"};
+  std::vector<PeerId> peers;
+  peers.reserve(from.size());
+  for (const std::uint64_t peer : from) peers.push_back(PeerId{peer});
+  return peers;
+}
+
+Members read_members(wire::Members::Reader from) {
+  return {PeerId{from.getWorker()},
+          {from.getEpoch(), read_peers(from.getJoined()), read_peers(from.getLeft())}};
 }
 
 WorkerReport read_report(wire::WorkerReport::Reader from) {
@@ -152,8 +167,10 @@ ControlBody read_control(wire::Wire::Body::Reader from) {
       return Refusal{read_text(from.getRefusal().getReason())};
     case Arm::HEARTBEAT:
       return Heartbeat{from.getHeartbeat().getCount()};
-    case Arm::LEASE_REQUEST:
-      return LeaseRequest{PeerId{from.getLeaseRequest().getWorker()}};
+    case Arm::LEASE_REQUEST: {
+      const auto request = from.getLeaseRequest();
+      return LeaseRequest{PeerId{request.getWorker()}, request.getSamples()};
+    }
     case Arm::LEASE_GRANT: {
       const auto grant = from.getLeaseGrant();
       return LeaseGrant{PeerId{grant.getWorker()}, read_lease(grant.getLease())};
@@ -170,6 +187,10 @@ ControlBody read_control(wire::Wire::Body::Reader from) {
       return Stop{read_text(from.getStop().getReason())};
     case Arm::LEAVE:
       return Leave{from.getLeave().getProcessId()};
+    case Arm::MEMBERS:
+      return read_members(from.getMembers());
+    case Arm::COLLECT:
+      return Collect{PeerId{from.getCollect().getWorker()}};
     case Arm::UNSET:
     case Arm::BULK:
       break;
@@ -185,10 +206,18 @@ MessageKind read_kind(wire::MessageKind from) {
       return MessageKind::push;
     case wire::MessageKind::PARAMETERS:
       return MessageKind::parameters;
+    case wire::MessageKind::EXCHANGE:
+      return MessageKind::exchange;
+    case wire::MessageKind::ANSWER:
+      return MessageKind::answer;
+    case wire::MessageKind::DECLINE:
+      return MessageKind::decline;
+    case wire::MessageKind::REPLICA:
+      return MessageKind::replica;
     case wire::MessageKind::UNSET:
       break;
   }
-  throw Refused{DecodeFault::unknown_kind, "a bulk message is neither pull, push nor parameters"};
+  throw Refused{DecodeFault::unknown_kind, "a bulk message is of no known kind"};
 }
 
 Routed read_routed(wire::Bulk::Reader from) {
@@ -200,6 +229,9 @@ Routed read_routed(wire::Bulk::Reader from) {
   if (message.kind != MessageKind::parameters) message.lease = read_lease(from.getLease());
   message.loss_sum = from.getLossSum();
   message.learning_rate = from.getLearningRate();
+  message.round = from.getRound();
+  message.weight = from.getWeight();
+  message.dropped = from.getDropped();
   return {PeerId{from.getTo()}, std::move(message)};
 }
 

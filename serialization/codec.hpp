@@ -37,8 +37,8 @@ struct Expectations {
   std::uint64_t run = 0;
   Epoch epoch_min = 0;  // older messages are refused, except hello and refusal
   std::uint32_t shards = 0;
-  std::uint64_t parameters = 0;                // no payload may be longer
-  std::vector<std::uint64_t> shard_lengths{};  // exact lengths of push and parameters payloads
+  std::uint64_t parameters = 0;                // no payload may be longer, but for a code's slack
+  std::vector<std::uint64_t> shard_lengths{};  // of parameters and replicas; a push has a slack
 };
 
 struct ControlMessage {

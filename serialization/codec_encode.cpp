@@ -73,6 +73,15 @@ unsigned fitting(std::size_t workers) {
                    " can join at once. HINT: start more processes.");
 }
 
+unsigned fitting(const std::vector<PeerId>& members) {
+  MURM_ASSERT(members.size() <= members_max, std::to_string(members.size()));
+  return static_cast<unsigned>(members.size());
+}
+
+void put_peers(const std::vector<PeerId>& peers, capnp::List<std::uint64_t>::Builder to) {
+  for (unsigned i = 0; i < to.size(); ++i) to.set(i, peers[i].value);
+}
+
 capnp::Text::Reader text_of(const std::string& text) { return {text.c_str(), text.size()}; }
 
 void put_lease(const Lease& lease, wire::Lease::Builder to) {
@@ -83,6 +92,7 @@ void put_lease(const Lease& lease, wire::Lease::Builder to) {
   to.setPosition(lease.position);
   to.setSamples(lease.samples);
   to.setRequested(lease.requested);
+  to.setEpoch(lease.epoch);
 }
 
 struct ControlWriter {
@@ -107,13 +117,16 @@ struct ControlWriter {
     }
     to.setShards(welcome.shards);
     to.setParameters(welcome.parameters);
+    to.setSamples(welcome.samples);
   }
   void operator()(const Refusal& refusal) {
     body.initRefusal().setReason(text_of(sentence(refusal.reason)));
   }
   void operator()(const Heartbeat& heartbeat) { body.initHeartbeat().setCount(heartbeat.count); }
   void operator()(const LeaseRequest& request) {
-    body.initLeaseRequest().setWorker(request.worker.value);
+    auto to = body.initLeaseRequest();
+    to.setWorker(request.worker.value);
+    to.setSamples(request.samples);
   }
   void operator()(const LeaseGrant& grant) {
     auto to = body.initLeaseGrant();
@@ -139,6 +152,14 @@ struct ControlWriter {
   }
   void operator()(const Stop& stop) { body.initStop().setReason(text_of(sentence(stop.reason))); }
   void operator()(const Leave& leave) { body.initLeave().setProcessId(leave.process_id); }
+  void operator()(const Members& members) {
+    auto to = body.initMembers();
+    to.setWorker(members.worker.value);
+    to.setEpoch(members.change.epoch);
+    put_peers(members.change.joined, to.initJoined(fitting(members.change.joined)));
+    put_peers(members.change.left, to.initLeft(fitting(members.change.left)));
+  }
+  void operator()(const Collect& collect) { body.initCollect().setWorker(collect.worker.value); }
 };
 
 wire::MessageKind kind_of(MessageKind kind) {
@@ -149,6 +170,14 @@ wire::MessageKind kind_of(MessageKind kind) {
       return wire::MessageKind::PUSH;
     case MessageKind::parameters:
       return wire::MessageKind::PARAMETERS;
+    case MessageKind::exchange:
+      return wire::MessageKind::EXCHANGE;
+    case MessageKind::answer:
+      return wire::MessageKind::ANSWER;
+    case MessageKind::decline:
+      return wire::MessageKind::DECLINE;
+    case MessageKind::replica:
+      return wire::MessageKind::REPLICA;
   }
   return wire::MessageKind::UNSET;
 }
@@ -181,6 +210,9 @@ void encode_bulk_header(const Envelope& envelope, const Routed& routed, const Ch
   if (message.kind != MessageKind::parameters) put_lease(message.lease, to.initLease());
   to.setLossSum(message.loss_sum);
   to.setLearningRate(message.learning_rate);
+  to.setRound(message.round);
+  to.setWeight(message.weight);
+  to.setDropped(message.dropped);
   to.setTransfer(info.transfer);
   to.setPayloadElements(info.payload_elements);
   to.setOffsetElements(info.offset_elements);

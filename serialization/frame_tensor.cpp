@@ -10,7 +10,8 @@ namespace {
 
 bool same(const Lease& a, const Lease& b) {
   return a.id == b.id && a.step == b.step && a.index == b.index && a.quorum == b.quorum &&
-         a.position == b.position && a.samples == b.samples && a.requested == b.requested;
+         a.position == b.position && a.samples == b.samples && a.requested == b.requested &&
+         a.epoch == b.epoch;
 }
 
 bool same_header(const BulkMessage& a, const BulkMessage& b) {
@@ -18,7 +19,8 @@ bool same_header(const BulkMessage& a, const BulkMessage& b) {
   const Message& y = b.routed.message;
   return a.routed.to == b.routed.to && x.kind == y.kind && x.from == y.from && x.shard == y.shard &&
          x.version == y.version && same(x.lease, y.lease) && x.loss_sum == y.loss_sum &&
-         x.learning_rate == y.learning_rate && a.chunk.payload_elements == b.chunk.payload_elements;
+         x.learning_rate == y.learning_rate && x.round == y.round && x.weight == y.weight &&
+         x.dropped == y.dropped && a.chunk.payload_elements == b.chunk.payload_elements;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace murm {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 // frames
 inline constexpr std::size_t prefix_bytes = 16;  // magic, version, checksum
@@ -18,6 +18,8 @@ inline constexpr std::size_t frames_max = 2;
 
 // payloads
 inline constexpr std::uint64_t payload_elements_max = std::uint64_t{1} << 32U;
+inline constexpr std::uint64_t payload_slack_elements =
+    1024;  // what a code may add to the numbers it stands for
 inline constexpr std::uint64_t parameters_max = std::uint64_t{1} << 40U;
 inline constexpr std::uint64_t credit_bytes_max = payload_elements_max * sizeof(float);
 inline constexpr std::uint64_t chunk_bytes_mean_min =
@@ -29,6 +31,8 @@ inline constexpr std::size_t label_bytes_max = 256;  // build, device, endpoint
 inline constexpr std::size_t text_bytes_max = 1024;  // sentences
 inline constexpr std::size_t job_bytes_max = std::size_t{32} << 10U;
 inline constexpr std::uint32_t seats_max = 1024;
+inline constexpr std::size_t members_max = 1024;  // that join, or leave, at once
+inline constexpr std::uint32_t parts_max = 1024;  // of the vector, between workers
 inline constexpr std::uint32_t shards_max = 1024;
 inline constexpr std::uint32_t quorum_max = 1U << 16U;
 inline constexpr std::uint64_t lease_ids_max = std::uint64_t{1}

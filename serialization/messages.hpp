@@ -36,6 +36,7 @@ struct Welcome {
   std::uint32_t shards = 1;
   std::uint64_t parameters =
       0;  // length of the flat vector; shard s owns shard_range(parameters, shards, s)
+  SampleCount samples = 0;  // of the whole run; 0: without a known end
 };
 
 /// Coordinator -> worker node: not admitted; `reason` is a sentence for the user.
@@ -51,6 +52,7 @@ struct Heartbeat {
 /// Worker -> data steward.
 struct LeaseRequest {
   PeerId worker;
+  std::uint32_t samples = 0;  // the longest lease it can use; 0: of any length
 };
 
 /// Data steward -> worker.
@@ -92,7 +94,19 @@ struct Leave {
   std::uint64_t process_id = 0;
 };
 
-/// A pull, push or parameters message of the algorithm (bulk socket), addressed to a peer.
+/// Data steward -> worker, where workers talk to each other: who takes part. The first one names all members,
+/// the worker itself among them, and comes before any lease of its epoch.
+struct Members {
+  PeerId worker;
+  MembershipChange change;
+};
+
+/// Coordinator -> worker, at a cut: send your replica to the aggregators.
+struct Collect {
+  PeerId worker;
+};
+
+/// A message of the algorithm (bulk socket), addressed to a peer.
 /// `message.payload` is filled by the receiving link from the tensor chunks that follow.
 struct Routed {
   PeerId to;
@@ -109,7 +123,7 @@ struct ChunkInfo {
 };
 
 using ControlBody = std::variant<Hello, Welcome, Refusal, Heartbeat, LeaseRequest, LeaseGrant,
-                                 Credit, WorkerReport, Failure, Stop, Leave>;
+                                 Credit, WorkerReport, Failure, Stop, Leave, Members, Collect>;
 
 /// Stands in front of every message.
 struct Envelope {

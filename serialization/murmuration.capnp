@@ -19,7 +19,7 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("murm::wire");
 
-const protocolVersion :UInt32 = 1;
+const protocolVersion :UInt32 = 2;
 
 struct Wire {
   run @0 :UInt64;       # All -> all. Drawn at the start of the run; 0 only in hello and refusal.
@@ -39,7 +39,9 @@ struct Wire {
     failure @12 :Failure;            # Worker -> coordinator, control: the run cannot go on.
     stop @13 :Stop;                  # Coordinator -> worker node, control: report and leave.
     leave @14 :Leave;                # Worker node -> coordinator, control: leaves on purpose.
-    bulk @15 :Bulk;                  # Worker <-> aggregator, bulk: a chunk of a message.
+    bulk @15 :Bulk;                  # Worker <-> aggregator, worker <-> worker, bulk: a chunk.
+    members @16 :Members;            # Data steward -> worker, control: before leases of its epoch.
+    collect @17 :Collect;            # Coordinator -> worker, control: at a cut.
   }
 }
 
@@ -61,6 +63,7 @@ struct Welcome {
   seats @2 :List(Seat);   # Workers admitted. 1 to 1024.
   shards @3 :UInt32;      # Parts of the flat parameter vector, each with one aggregator. 1 to 1024.
   parameters @4 :UInt64;  # Elements of the flat vector. At least `shards`, at most 2^40.
+  samples @5 :UInt64;     # Samples of the whole run, 0: without a known end. Below 2^62.
 }
 
 struct Refusal {
@@ -72,7 +75,8 @@ struct Heartbeat {
 }
 
 struct LeaseRequest {
-  worker @0 :UInt64;  # A worker id: who asks.
+  worker @0 :UInt64;   # A worker id: who asks.
+  samples @1 :UInt32;  # The longest lease it can use; 0: of any length. At most 2^24.
 }
 
 struct Lease {
@@ -83,6 +87,7 @@ struct Lease {
   position @4 :UInt64;  # First sample in the run's stream of samples. Below 2^62.
   samples @5 :UInt32;   # Length of the lease. 1 to 2^24.
   requested @6 :Bool;   # Answers a request of this worker; false: taken over from a lost one.
+  epoch @7 :UInt64;     # Membership epoch in which its step was planned.
 }
 
 struct LeaseGrant {
@@ -118,28 +123,56 @@ struct Leave {
   processId @0 :UInt64;  # As in hello.
 }
 
+struct Members {
+  # Only where workers talk to each other. The first one a worker gets names all members, itself
+  # among them; later ones name the change.
+  worker @0 :UInt64;         # A worker id: who is told.
+  epoch @1 :UInt64;          # Membership epoch that begins.
+  joined @2 :List(UInt64);   # Worker ids. At most 1024.
+  left @3 :List(UInt64);     # Worker ids, lost or gone. At most 1024.
+}
+
+struct Collect {
+  worker @0 :UInt64;  # A worker id: who shall send its replica to the aggregators.
+}
+
 enum MessageKind {
   unset @0;       # Refused.
-  pull @1;        # Worker -> aggregator: send me your shard. No payload.
-  push @2;        # Worker -> aggregator: gradient of a lease, this shard's range.
-  parameters @3;  # Aggregator -> worker: the shard; answers one pull or push.
+  pull @1;        # Worker -> aggregator: send me your shard; -> worker: your replica. No payload.
+  push @2;        # Worker -> aggregator: what came of a lease, this shard's part. Without payload:
+                  # only that it is done.
+  parameters @3;  # Aggregator -> worker: the shard; answers one pull or push. Worker -> worker: the
+                  # replica; answers a pull.
+  exchange @4;    # Worker -> worker: (part of) the sender's replica, or a share of it.
+  answer @5;      # Worker -> worker: answers an exchange.
+  decline @6;     # Worker -> worker: the exchange does not take place. No payload.
+  replica @7;     # Worker -> aggregator, at a cut: the sender's replica, this shard's range. Without
+                  # payload: it has none.
 }
 
 struct Bulk {
   # The header is complete in every chunk of a payload and equal in all of them but for offset,
   # elements and checksum.
-  to @0 :UInt64;               # Aggregator `shard` (pull, push) or a worker (parameters).
+  to @0 :UInt64;               # Aggregator `shard` (pull, push, replica) or a worker (the others).
   kind @1 :MessageKind;
-  from @2 :UInt64;             # A worker (pull, push) or aggregator `shard` (parameters).
-  shard @3 :UInt32;            # Below the number of shards.
+  from @2 :UInt64;             # Aggregator `shard` (parameters) or a worker (all kinds).
+  shard @3 :UInt32;            # Below the number of shards. Between workers: which part of the
+                               # vector, as the algorithm counts; below 1024.
   version @4 :UInt64;          # Updates applied. Pull, push: when read. Parameters: when sent.
-  lease @5 :Lease;             # Push: whose gradient this is. Pull: only its step counts, the
-                               # clock asked for; its bounds are not judged. Parameters: absent.
+  lease @5 :Lease;             # Push: what this came of. Pull: only its step counts, the clock
+                               # asked for. Judged in a push only. Parameters: absent.
   lossSum @6 :Float64;         # Push: loss summed over the samples of the lease. Finite.
   learningRate @7 :Float64;    # Parameters: rate of the next update. Finite.
   transfer @8 :UInt64;         # Counts this sender's messages on this socket, strictly growing.
-  payloadElements @9 :UInt64;  # Numbers in the whole payload. 0 for pull; otherwise 1 to 2^32.
+  payloadElements @9 :UInt64;  # Numbers in the whole payload, at most 2^32. Parameters: as long as
+                               # the shard. Replica: so, or 0. Push: at most 1024 more than the
+                               # shard. Between workers: at most 1024 more than the vector. Pull,
+                               # decline: 0.
   offsetElements @10 :UInt64;  # Of this chunk's first number. offset + elements <= payloadElements.
-  elements @11 :UInt32;        # Of this chunk, 4 bytes each in frame 1. 0 for pull, else 1 to 2^18.
+  elements @11 :UInt32;        # Of this chunk, 4 bytes each in frame 1. 1 to 2^18; 0 where there is
+                               # no payload.
   checksum @12 :UInt64;        # XXH3-64 (seed 0) of frame 1.
+  round @13 :UInt64;           # Of the algorithm: a round, an exchange, a staleness.
+  weight @14 :Float64;         # Of the algorithm: push-sum weight, share, tokens. Finite.
+  dropped @15 :Bool;           # Parameters: the push they answer was not applied; or they are old.
 }

@@ -23,9 +23,9 @@ void write(const std::filesystem::path& folder, const std::string& name,
 }
 
 void write_codec(const std::filesystem::path& folder) {
-  const std::vector<std::string> names{"hello",         "welcome",     "refusal", "heartbeat",
-                                       "lease_request", "lease_grant", "credit",  "worker_report",
-                                       "failure",       "stop",        "leave"};
+  const std::vector<std::string> names{
+      "hello",         "welcome", "refusal", "heartbeat", "lease_request", "lease_grant", "credit",
+      "worker_report", "failure", "stop",    "leave",     "members",       "collect"};
   const auto bodies = samples::controls();
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     Bytes input{std::byte{2}, std::byte{0}};  // control, resealed
@@ -48,6 +48,10 @@ void write_codec(const std::filesystem::path& folder) {
   write_bulk("pull", samples::pull(), {});
   write_bulk("push", samples::push(), samples::numbers(6));
   write_bulk("parameters", samples::parameters(), samples::numbers(6));
+  write_bulk("exchange", samples::between(MessageKind::exchange), samples::numbers(18));
+  write_bulk("answer", samples::between(MessageKind::answer), samples::numbers(18));
+  write_bulk("decline", samples::between(MessageKind::decline), {});
+  write_bulk("replica", samples::replica(), samples::numbers(6));
 }
 
 void write_reassembler(const std::filesystem::path& folder) {

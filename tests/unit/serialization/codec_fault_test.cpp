@@ -110,7 +110,7 @@ TEST_CASE("each damage of a frame is refused by its name") {
   CHECK(changed([](Bytes& b) { b.resize(header_bytes_max + 8); }) == "oversized");
   CHECK(verdict({push, big}, true) == "oversized");
   CHECK(changed([](Bytes& b) { b[3] = std::byte{'m'}; }) == "bad_magic");
-  CHECK(changed([](Bytes& b) { b[4] = std::byte{2}; }) == "unknown_version");
+  CHECK(changed([](Bytes& b) { b[4] = std::byte{1}; }) == "unknown_version");
   CHECK(changed([](Bytes& b) { b[8] ^= std::byte{1}; }) == "bad_checksum");
   CHECK(changed([](Bytes& b) { b.back() ^= std::byte{1}; }) == "bad_checksum");
   CHECK(changed([](Bytes& b) {
@@ -211,6 +211,7 @@ TEST_CASE("control fields outside their bounds are refused") {
   CHECK(welcome([](Welcome& w) { w.shards = shards_max + 1; }) == "bad_field");
   CHECK(welcome([](Welcome& w) { w.parameters = 2; }) == "bad_field");
   CHECK(welcome([](Welcome& w) { w.parameters = parameters_max + 1; }) == "bad_field");
+  CHECK(welcome([](Welcome& w) { w.samples = position_max; }) == "bad_field");
 }
 
 TEST_CASE("texts and lists beyond their limits are refused") {
@@ -241,15 +242,23 @@ TEST_CASE("bulk fields outside their bounds or against each other are refused") 
   CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.shard = 1; }) == "bad_field");
   CHECK(bulk([](Routed& r, ChunkInfo&) { r.to = PeerId::worker(1); }) == "bad_field");
   CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.from = PeerId::aggregator(2); }) == "bad_field");
-  CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.from = PeerId::worker(1); },
+  CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.from = PeerId::aggregator(1); },
              samples::parameters()) == "bad_field");
+  CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.from = PeerId::coordinator(); },
+             samples::parameters()) == "bad_field");
+  CHECK(bulk([&](Routed& r, ChunkInfo&) { r.message.weight = nan; }) == "bad_field");
   CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.lease.samples = 0; }) == "bad_field");
   CHECK(bulk([&](Routed& r, ChunkInfo&) { r.message.loss_sum = nan; }) == "bad_field");
   CHECK(bulk([&](Routed& r, ChunkInfo&) { r.message.learning_rate = 1 / 0.0; },
              samples::parameters()) == "bad_field");
-  CHECK(bulk([](Routed&, ChunkInfo& c) { c.payload_elements = 7; }) == "bad_field");
+  CHECK(bulk([](Routed&, ChunkInfo& c) { c.payload_elements = 7; }, samples::parameters()) ==
+        "bad_field");
   CHECK(bulk([](Routed&, ChunkInfo& c) { c.elements = 0; }) == "bad_field");
-  CHECK(bulk([](Routed&, ChunkInfo& c) { c = {0, 0, 0, 0}; }) == "bad_field");
+  CHECK(bulk(
+            [](Routed&, ChunkInfo& c) {
+              c = {0, 0, 0, 0};
+            },
+            samples::parameters()) == "bad_field");
   CHECK(bulk([](Routed& r, ChunkInfo&) { r.message.kind = MessageKind::pull; }) == "bad_field");
   CHECK(wire_bulk([](wire::Bulk::Builder b) { b.setOffsetElements(1); }) == "bad_field");
   CHECK(wire_bulk([](wire::Bulk::Builder b) { b.setOffsetElements(7); }) == "bad_field");
@@ -260,6 +269,86 @@ TEST_CASE("bulk fields outside their bounds or against each other are refused") 
   CHECK(wire_bulk([](wire::Bulk::Builder b) { b.setElements(chunk_elements_max + 1); }) ==
         "bad_field");
   CHECK(wire_bulk([](wire::Bulk::Builder b) { b.disownLease(); }) == "bad_field");
+}
+
+TEST_CASE("what came of a lease may be nothing, or a code that is a little longer") {
+  const auto push_of = [](std::uint64_t elements) {
+    return bulk([=](Routed&, ChunkInfo& c) {
+      c.payload_elements = elements;
+      c.elements = elements == 0 ? 0 : 6;
+    });
+  };
+  CHECK(push_of(0) == "accepted");
+  CHECK(push_of(6 + payload_slack_elements) == "accepted");
+  CHECK(push_of(7 + payload_slack_elements) == "bad_field");
+  const auto replica_of = [](std::uint64_t elements, std::uint32_t chunk_elements) {
+    return bulk(
+        [=](Routed&, ChunkInfo& c) {
+          c = {0, elements, 0, chunk_elements};
+        },
+        samples::replica());
+  };
+  CHECK(replica_of(6, 6) == "accepted");
+  CHECK(replica_of(0, 0) == "accepted");
+  CHECK(replica_of(7, 6) == "bad_field");
+  CHECK(bulk([](Routed& r, ChunkInfo&) { r.to = PeerId::aggregator(1); }, samples::replica()) ==
+        "bad_field");
+}
+
+TEST_CASE("workers may write to each other, but not what is for an aggregator") {
+  const auto between = [](
+                           MessageKind kind, std::uint64_t elements,
+                           const std::function<void(Routed&)>& change = [](Routed&) {}) {
+    return bulk(
+        [&](Routed& r, ChunkInfo& c) {
+          const std::uint32_t sent = elements < 6 ? static_cast<std::uint32_t>(elements) : 6;
+          c = {0, elements, 0, sent};
+          change(r);
+        },
+        samples::between(kind));
+  };
+  for (const MessageKind kind :
+       {MessageKind::parameters, MessageKind::exchange, MessageKind::answer}) {
+    CHECK(between(kind, 0) == "accepted");
+    CHECK(between(kind, 18 + payload_slack_elements) == "accepted");
+    CHECK(between(kind, 19 + payload_slack_elements) == "bad_field");
+  }
+  CHECK(between(MessageKind::pull, 0) == "accepted");
+  CHECK(between(MessageKind::pull, 6) == "bad_field");
+  CHECK(between(MessageKind::decline, 0) == "accepted");
+  CHECK(between(MessageKind::decline, 6) == "bad_field");
+  CHECK(between(MessageKind::replica, 6) == "bad_field");
+  CHECK(between(MessageKind::push, 6, [](Routed& r) { r.message.lease = samples::lease; }) ==
+        "bad_field");
+  CHECK(between(MessageKind::exchange, 6, [](Routed& r) { r.message.shard = parts_max; }) ==
+        "bad_field");
+  CHECK(between(MessageKind::exchange, 6, [](Routed& r) {
+          r.message.shard = 2;
+          r.to = PeerId::aggregator(2);
+        }) == "bad_field");
+  CHECK(between(MessageKind::answer, 6, [](Routed& r) {
+          r.message.shard = 2;
+          r.message.from = PeerId::aggregator(2);
+        }) == "bad_field");
+}
+
+TEST_CASE("news of members is bounded and names workers") {
+  const PeerId worker = PeerId::worker(1);
+  const std::vector<PeerId> many(members_max, worker);
+  CHECK(control(Members{worker, {9, many, many}}) == "accepted");
+  CHECK(control(Members{PeerId::aggregator(1), {9, {worker}, {}}}) == "bad_field");
+  CHECK(control(Members{worker, {9, {PeerId{}}, {}}}) == "bad_field");
+  CHECK(control(Members{worker, {9, {}, {PeerId::coordinator()}}}) == "bad_field");
+  CHECK(verdict({hand_made([&](wire::Wire::Builder root) {
+                  auto to = root.getBody().initMembers();
+                  to.setWorker(worker.value);
+                  to.initJoined(members_max + 1);
+                })},
+                false) == "bad_field");
+  CHECK(control(Collect{worker}) == "accepted");
+  CHECK(control(Collect{PeerId::coordinator()}) == "bad_field");
+  CHECK(control(LeaseRequest{worker, lease_samples_max}) == "accepted");
+  CHECK(control(LeaseRequest{worker, lease_samples_max + 1}) == "bad_field");
 }
 
 TEST_CASE("without expectations a shard number still has a limit") {

@@ -40,9 +40,17 @@ TEST_CASE("the samples cover every control message") {
   for (std::size_t i = 0; i < bodies.size(); ++i) CHECK(bodies[i].index() == i);
 }
 
-TEST_CASE("pull, push and parameters come back as they were sent") {
-  for (const Routed& routed : {samples::pull(), samples::push(), samples::parameters()}) {
-    const auto chunk = samples::numbers(routed.message.kind == MessageKind::pull ? 0 : 100);
+TEST_CASE("messages of every kind come back as they were sent") {
+  std::vector<Routed> all{samples::pull(), samples::push(), samples::parameters(),
+                          samples::replica()};
+  for (const MessageKind kind : {MessageKind::pull, MessageKind::parameters, MessageKind::exchange,
+                                 MessageKind::answer, MessageKind::decline}) {
+    all.push_back(samples::between(kind));
+  }
+  for (const Routed& routed : all) {
+    const MessageKind kind = routed.message.kind;
+    const bool bare = kind == MessageKind::pull || kind == MessageKind::decline;
+    const auto chunk = samples::numbers(bare ? 0 : 100);
     const auto decoded = decode(samples::encoded(routed, chunk), chunk);
     REQUIRE(decoded);
     CHECK(samples::fields(decoded->envelope) == samples::fields(samples::envelope));
@@ -105,7 +113,8 @@ TEST_CASE("a welcome with the largest job and the most seats fits into a header"
                   std::string(label_bytes_max, 'y'),
                   {},
                   shards_max,
-                  parameters_max};
+                  parameters_max,
+                  position_max - 1};
   for (std::uint32_t i = 0; i < seats_max; ++i) welcome.seats.push_back({PeerId::worker(i), i});
   const auto decoded = decode(samples::encoded(welcome));
   REQUIRE(decoded);

@@ -19,7 +19,8 @@ inline const Lease lease{.id = 1001,
                          .quorum = 8,
                          .position = 123456,
                          .samples = 64,
-                         .requested = false};
+                         .requested = false,
+                         .epoch = 6};
 
 inline std::vector<ControlBody> controls() {
   return {
@@ -28,16 +29,20 @@ inline std::vector<ControlBody> controls() {
               "tcp://127.0.0.1:7071",
               {{PeerId::worker(5), 2}, {PeerId::worker(6), 4}},
               3,
-              101770},
+              101770,
+              600000},
       Refusal{"the run is full"},
       Heartbeat{99},
-      LeaseRequest{PeerId::worker(12)},
+      LeaseRequest{PeerId::worker(12), 4096},
       LeaseGrant{PeerId::worker(13), lease},
       Credit{1234567},
       WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7},
       Failure{PeerId::worker(15), "the loss is not finite"},
       Stop{"the run is complete"},
       Leave{4712},
+      Members{PeerId::worker(16),
+              {8, {PeerId::worker(17), PeerId::worker(18)}, {PeerId::worker(3)}}},
+      Collect{PeerId::worker(19)},
   };
 }
 
@@ -67,7 +72,26 @@ inline Routed parameters() {
   message.shard = 2;
   message.version = 78;
   message.learning_rate = 0.0625;
+  message.dropped = true;
   return {PeerId::worker(5), message};
+}
+
+inline Routed between(MessageKind kind) {
+  Message message;
+  message.kind = kind;
+  message.from = PeerId::worker(5);
+  message.shard = 700;  // a part, not a shard
+  message.version = 79;
+  message.round = 80;
+  message.weight = 0.75;
+  return {PeerId::worker(6), message};
+}
+
+inline Routed replica() {
+  Routed routed = pull();
+  routed.message.kind = MessageKind::replica;
+  routed.message.round = 81;
+  return routed;
 }
 
 inline std::vector<float> numbers(std::size_t length) {
@@ -78,18 +102,18 @@ inline std::vector<float> numbers(std::size_t length) {
 
 inline auto fields(const Envelope& x) { return std::tie(x.run, x.epoch, x.sequence); }
 inline auto fields(const Lease& x) {
-  return std::tie(x.id, x.step, x.index, x.quorum, x.position, x.samples, x.requested);
+  return std::tie(x.id, x.step, x.index, x.quorum, x.position, x.samples, x.requested, x.epoch);
 }
 inline auto fields(const Hello& x) { return std::tie(x.build, x.process_id, x.device, x.slots); }
 inline auto fields(const WorkerSeat& x) { return std::tie(x.peer, x.slot); }
 inline auto fields(const Welcome& x) {
   std::vector<std::tuple<PeerId, std::uint32_t>> seats;
   for (const WorkerSeat& seat : x.seats) seats.emplace_back(fields(seat));
-  return std::tuple(x.job, x.bulk_endpoint, seats, x.shards, x.parameters);
+  return std::tuple(x.job, x.bulk_endpoint, seats, x.shards, x.parameters, x.samples);
 }
 inline auto fields(const Refusal& x) { return std::tie(x.reason); }
 inline auto fields(const Heartbeat& x) { return std::tie(x.count); }
-inline auto fields(const LeaseRequest& x) { return std::tie(x.worker); }
+inline auto fields(const LeaseRequest& x) { return std::tie(x.worker, x.samples); }
 inline auto fields(const LeaseGrant& x) {
   return std::tuple_cat(std::tie(x.worker), fields(x.lease));
 }
@@ -101,11 +125,15 @@ inline auto fields(const WorkerReport& x) {
 inline auto fields(const Failure& x) { return std::tie(x.worker, x.reason); }
 inline auto fields(const Stop& x) { return std::tie(x.reason); }
 inline auto fields(const Leave& x) { return std::tie(x.process_id); }
+inline auto fields(const Members& x) {
+  return std::tie(x.worker, x.change.epoch, x.change.joined, x.change.left);
+}
+inline auto fields(const Collect& x) { return std::tie(x.worker); }
 inline auto fields(const Routed& x) {
   const Message& m = x.message;
-  return std::tuple_cat(
-      std::tie(x.to, m.kind, m.from, m.shard, m.version, m.loss_sum, m.learning_rate),
-      fields(m.lease));
+  return std::tuple_cat(std::tie(x.to, m.kind, m.from, m.shard, m.version, m.loss_sum,
+                                 m.learning_rate, m.round, m.weight, m.dropped),
+                        fields(m.lease));
 }
 inline auto fields(const ChunkInfo& x) {
   return std::tie(x.transfer, x.payload_elements, x.offset_elements, x.elements);
