@@ -15,17 +15,22 @@ constexpr LeaseId kLeasesAheadMax = LeaseId{1} << 20U;
 
 class AggregatorDriver final : public TensorVerbs {
  public:
-  AggregatorDriver(AggregatorActor::pointer self, AggregatorOptions options, StewardActor steward,
-                   MonitorActor monitor, RejectionDesk coordinator)
+  AggregatorDriver(AggregatorSelf::pointer self, AggregatorOptions options, StewardActor steward,
+                   MonitorActor monitor, RejectionDesk coordinator,
+                   std::shared_ptr<const Clock> clock)
       : self_(self),
         options_(std::move(options)),
         steward_(std::move(steward)),
         monitor_(std::move(monitor)),
         coordinator_(std::move(coordinator)),
+        clock_(std::move(clock)),
+        keeps_(find_algorithm(options_.algorithm).replicas),
+        length_(options_.initial.length()),
         machine_(recorded(
-            find_algorithm(options_.algorithm).make_aggregator(options_.algorithm, options_.shard),
+            make_aggregator(find_algorithm(options_.algorithm), options_.algorithm, options_.shard),
             options_.recording)) {
     ledger_.reserve(options_.leases_expected);
+    begin_event();
     machine_->on_start(*this);
     if (options_.restored) {
       machine_->load(*options_.restored, *this);
@@ -43,13 +48,28 @@ class AggregatorDriver final : public TensorVerbs {
       ++refused_other_;
       return;
     }
-    machine_->on_message(delivery.message, *this);
+    begin_event();
+    if (!fits(message)) return reject(message, "gradient of another length than its shard");
+    machine_->on_message(message, *this);
   }
 
   void change_membership(const Membership& membership) {
     for (const PeerId peer : membership.change.left) routes_.erase(peer);
     for (const auto& [peer, actor] : membership.routes) routes_.emplace(peer, actor);
+    begin_event();
     machine_->on_membership(membership.change, *this);
+  }
+
+  caf::result<Collected> collect() {
+    collecting_.push_back(self_->make_response_promise());
+    begin_event();
+    machine_->on_collect(*this);
+    return caf::delegated<Collected>();
+  }
+
+  void timer(std::uint64_t cookie) {
+    begin_event();
+    machine_->on_timer(cookie, *this);
   }
 
   ShardSnapshot snapshot_state(bool with_optimizer) {
@@ -66,6 +86,7 @@ class AggregatorDriver final : public TensorVerbs {
     result.refused_duplicate = ledger_.refused_count();
     result.admitted = ledger_.admitted_count();
     result.applied = ledger_.applied_count();
+    result.dropped = ledger_.dropped_count();
     result.refused_other = refused_other_;
     return result;
   }
@@ -75,14 +96,28 @@ class AggregatorDriver final : public TensorVerbs {
   bool admit(const Lease& lease) override { return ledger_.admit(lease.id); }
   void applied(const Message& push, Version staleness) override {
     ledger_.applied();
-    const Applied event{options_.shard, push.lease, push.from, push.loss_sum, staleness, updates_};
+    if (keeps_) ++updates_;  // at the replica of the worker
+    const Applied event{options_.shard, push.lease, push.from, push.loss_sum,
+                        staleness,      updates_,   false};
     self_->send(steward_, event);
     self_->send(monitor_, event);
+  }
+  void dropped(const Message& push) override {
+    ledger_.dropped();
+    self_->send(steward_,
+                Applied{options_.shard, push.lease, push.from, push.loss_sum, 0, updates_, true});
   }
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override {
     TensorVerbs::optimizer_step(step, x, gradient, state);
     ++updates_;
+  }
+  std::chrono::nanoseconds now() const override { return now_; }
+  void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
+    self_->delayed_send(self_, delay, TimerDue{cookie});
+  }
+  void collected() override {
+    for (auto& promise : std::exchange(collecting_, {})) promise.deliver(Collected{});
   }
   Tensor initial_parameters() override { return options_.initial; }
   void send(PeerId to, Message message) override {
@@ -98,31 +133,50 @@ class AggregatorDriver final : public TensorVerbs {
   }
 
  private:
-  AggregatorActor::pointer self_;
+  /// A machine sees one time for the whole of an event, and a recording keeps it.
+  void begin_event() { now_ = clock_->now(); }
+
+  /// The wire bounds the length of a push, but does not say what it must be.
+  bool fits(const Message& message) const {
+    if (message.kind != MessageKind::push) return true;
+    if (options_.algorithm.compression.name != "none" && !keeps_) return true;  // the code judges
+    return message.payload.length() == (keeps_ ? 0 : length_);
+  }
+
+  AggregatorSelf::pointer self_;
   AggregatorOptions options_;
   StewardActor steward_;
   MonitorActor monitor_;
   RejectionDesk coordinator_;
+  std::shared_ptr<const Clock> clock_;
+  bool keeps_;  // the workers have the model: pushes only say what is done
+  std::size_t length_;
   std::unique_ptr<Machine> machine_;
   Ledger ledger_;
   std::map<PeerId, DeliveryActor> routes_;
   std::uint64_t refused_other_ = 0;
-  Version updates_ = 0;  // optimizer steps
+  Version updates_ = 0;  // optimizer steps, also those of a keeper's workers
+  std::vector<caf::response_promise> collecting_;  // who waits for `collected`
+  Nanoseconds now_{0};                             // of the event in progress
 };
 
 }  // namespace
 
-AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
-                                          StewardActor steward, MonitorActor monitor,
-                                          RejectionDesk coordinator) {
+AggregatorSelf::behavior_type aggregator(AggregatorSelf::pointer self, AggregatorOptions options,
+                                         StewardActor steward, MonitorActor monitor,
+                                         RejectionDesk coordinator,
+                                         std::shared_ptr<const Clock> clock) {
   auto driver = std::make_shared<AggregatorDriver>(self, std::move(options), std::move(steward),
-                                                   std::move(monitor), std::move(coordinator));
+                                                   std::move(monitor), std::move(coordinator),
+                                                   std::move(clock));
   return {
       [driver](const Delivery& delivery) { driver->deliver(delivery); },
       [driver](const Membership& membership) { driver->change_membership(membership); },
       [driver](const SnapshotRequest& request) {
         return driver->snapshot_state(request.with_optimizer);
       },
+      [driver](const CollectRequest&) { return driver->collect(); },
+      [driver](const TimerDue& timer) { driver->timer(timer.cookie); },
   };
 }
 

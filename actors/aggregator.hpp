@@ -21,12 +21,16 @@ struct AggregatorOptions {
   std::shared_ptr<Recording> recording;          // null: the machine is not recorded
 };
 
-/// In:    Delivery (pull, push), Membership, SnapshotRequest.
+/// The aggregator's own interface: its timers.
+using AggregatorSelf = AggregatorActor::extend<Takes<TimerDue>>;
+
+/// In:    Delivery (pull, push, replica), Membership, CollectRequest, SnapshotRequest, TimerDue.
 /// Out:   Delivery (parameters) to workers, Applied to steward and monitor, PeerRejected.
 /// State: the machine, its tensors, the ledger of leases, the routes to the workers of this epoch.
 /// A partner is lost: its route goes with the next Membership; what it sent afterwards is refused.
-AggregatorActor::behavior_type aggregator(AggregatorActor::pointer self, AggregatorOptions options,
-                                          StewardActor steward, MonitorActor monitor,
-                                          RejectionDesk coordinator);
+AggregatorSelf::behavior_type aggregator(AggregatorSelf::pointer self, AggregatorOptions options,
+                                         StewardActor steward, MonitorActor monitor,
+                                         RejectionDesk coordinator,
+                                         std::shared_ptr<const Clock> clock);
 
 }  // namespace murm

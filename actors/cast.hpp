@@ -44,7 +44,8 @@ struct Applied {
   PeerId worker;
   double loss_sum = 0;
   Version staleness = 0;
-  Version version = 0;  // after the update
+  Version version = 0;   // after the update
+  bool dropped = false;  // not applied: the algorithm does without it
 };
 
 /// A worker as the coordinator's process sees it, local or behind a link.
@@ -52,7 +53,15 @@ struct StopWorker {
   PeerId worker;
 };
 using DeliveryActor = caf::typed_actor<Takes<Delivery>>;
-using WorkerActor = caf::typed_actor<Takes<Delivery>, Takes<LeaseGrant>, Takes<StopWorker>>;
+
+// -- data steward -> worker, where workers talk to each other
+struct PeerNews {
+  Members members;
+  std::vector<std::pair<PeerId, DeliveryActor>>
+      routes;  // to the joined; none on their way to a link
+};
+using WorkerActor = caf::typed_actor<Takes<Delivery>, Takes<LeaseGrant>, Takes<StopWorker>,
+                                     Takes<PeerNews>, Takes<Collect>>;
 
 // -- coordinator -> aggregators, data steward: who takes part from now on
 struct Membership {
@@ -61,6 +70,8 @@ struct Membership {
 };
 
 // -- coordinator <-> aggregator
+struct CollectRequest {};  // answered once the aggregator's parameters are those of all replicas
+struct Collected {};
 struct SnapshotRequest {
   bool with_optimizer = false;
 };
@@ -71,6 +82,7 @@ struct ShardSnapshot {
   std::uint64_t refused_other = 0;
   std::uint64_t admitted = 0;
   std::uint64_t applied = 0;
+  std::uint64_t dropped = 0;
 };
 
 // -- data steward <-> coordinator
@@ -102,6 +114,11 @@ struct StartWorker {
   PeerId peer;  // of its seat
 };
 struct ReportRequest {};
+
+// -- a machine's driver to itself
+struct TimerDue {
+  std::uint64_t cookie = 0;
+};
 
 /// What a worker needs of its coordinator's process, local or behind a link.
 using LeaseDesk = caf::typed_actor<Takes<LeaseRequest>>;
@@ -172,7 +189,8 @@ struct MonitorSummary {
 };
 
 using AggregatorActor =
-    caf::typed_actor<Takes<Delivery>, Takes<Membership>, Answers<SnapshotRequest, ShardSnapshot>>;
+    caf::typed_actor<Takes<Delivery>, Takes<Membership>, Answers<SnapshotRequest, ShardSnapshot>,
+                     Answers<CollectRequest, Collected>>;
 using DeviceActor = caf::typed_actor<Takes<ComputeJob>>;
 using StewardActor =
     caf::typed_actor<Takes<LeaseRequest>, Takes<Applied>, Takes<Membership>, Takes<HoldAt>,
@@ -194,6 +212,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::DeviceReady)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeDone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Applied)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Membership)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::PeerNews)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Collect)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::CollectRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Collected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::SnapshotRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ShardSnapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::HoldAt)
@@ -204,6 +226,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ViewRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StartWorker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::StopWorker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ReportRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::TimerDue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::JoinRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::JoinAnswer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::PeerRejected)

@@ -15,7 +15,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kDrainDeadline{700};  // after an interrupt: what is in flight may still land
-constexpr milliseconds kReportDeadline{500};  // at the end: workers may still report
+constexpr milliseconds kReportDeadline{500};   // at the end: workers may still report
+constexpr milliseconds kReplicaDeadline{700};  // after an interrupt: replicas may still come
+constexpr seconds kCollectDeadline{30};        // at a cut: until all replicas have come
 constexpr seconds kSnapshotDeadline{30};
 constexpr seconds kEvaluationDeadline{600};
 constexpr seconds kDiskDeadline{600};
@@ -46,9 +48,12 @@ class Coordinator {
       return answer;
     }
     answer.run = options_.run;
-    answer.welcome = Welcome{to_toml(options_.job), "", *seats,
+    answer.welcome = Welcome{to_toml(options_.job),
+                             "",
+                             *seats,
                              static_cast<std::uint32_t>(cast_.aggregators.size()),
-                             options_.parameters};
+                             options_.parameters,
+                             options_.samples};
     for (const WorkerSeat& seat : *seats) self_->monitor(seats_.actor(seat.peer));
     answer.epoch = epoch_;
     if (outcome_.signal == 0) ++deadline_;  // whoever waited for a worker has one
@@ -107,7 +112,7 @@ class Coordinator {
       reports_missing_.clear();
       return collect_when_complete();
     }
-    if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
+    if (outcome_.signal != 0) return drain_is_over();
     end(RunStatus::failed, "no worker came back within 30 s after all were lost");
   }
 
@@ -122,14 +127,7 @@ class Coordinator {
                             (stopping || view.finished || crossed(checkpoint_every));
     cut_from_ = view.position;
     have_snapshots_ = false;
-    take_snapshots(checkpoint, [this, evaluate, checkpoint] {
-      if (phase_ != Phase::cutting) return;
-      have_snapshots_ = true;
-      pieces_missing_ = 1 + (evaluate ? 1 : 0) + (checkpoint ? 1 : 0);
-      if (evaluate) start_evaluation();
-      if (checkpoint) start_checkpoint();
-      piece_done();
-    });
+    collect_replicas([this, evaluate, checkpoint] { cut(evaluate, checkpoint); });
   }
 
  private:
@@ -143,6 +141,53 @@ class Coordinator {
       boundary = std::min(boundary, (position / every + 1) * every);
     }
     return boundary;
+  }
+
+  void cut(bool evaluate, bool checkpoint) {
+    take_snapshots(checkpoint, [this, evaluate, checkpoint] {
+      if (phase_ != Phase::cutting) return;
+      have_snapshots_ = true;
+      pieces_missing_ = 1 + (evaluate ? 1 : 0) + (checkpoint ? 1 : 0);
+      if (evaluate) start_evaluation();
+      if (checkpoint) start_checkpoint();
+      piece_done();
+    });
+  }
+
+  /// Makes the aggregators' parameters those of the whole run, then goes on; while the cut is in progress.
+  template <class Then>
+  void collect_replicas(Then then) {
+    if (!options_.replicas) return then();
+    collecting_ = true;
+    auto missing = std::make_shared<std::size_t>(cast_.aggregators.size());
+    for (const auto& aggregator : cast_.aggregators) {
+      self_->request(aggregator, kCollectDeadline, CollectRequest{})
+          .then(
+              [this, missing, then](const Collected&) {
+                if (--*missing > 0 || phase_ != Phase::cutting) return;
+                collecting_ = false;
+                then();
+              },
+              [this](const caf::error& error) {
+                broken("a worker's replica is missing: an aggregator", error);
+              });
+    }
+    // After the aggregators: what comes of it finds them expecting it.
+    for (const PeerId peer : members_) self_->send(seats_.actor(peer), Collect{peer});
+  }
+
+  /// After an interrupt. Where nothing more lands, the replicas are asked for as they are, but not for long.
+  void drain_is_over() {
+    const bool ask = options_.replicas && phase_ == Phase::running;
+    const bool wait = options_.replicas && phase_ == Phase::cutting && collecting_;
+    if (std::exchange(waited_for_replicas_, true) || (!ask && !wait)) {
+      return end(RunStatus::interrupted, "interrupted");
+    }
+    arm(kReplicaDeadline);
+    if (!ask) return;
+    phase_ = Phase::cutting;
+    have_snapshots_ = false;
+    collect_replicas([this] { end(RunStatus::interrupted, "interrupted"); });
   }
 
   /// A worker takes part from its first report on: until then it may still be loading its data.
@@ -294,7 +339,9 @@ class Coordinator {
   std::size_t pieces_missing_ = 0;
   std::set<PeerId> reports_missing_;
   bool snapshots_missing_ = false;
-  bool have_snapshots_ = false;  // of the cut in progress
+  bool have_snapshots_ = false;       // of the cut in progress
+  bool collecting_ = false;           // replicas, for it
+  bool waited_for_replicas_ = false;  // after the drain of an interrupt
   std::uint64_t deadline_ = 0;
 };
 

@@ -33,6 +33,8 @@ struct CoordinatorOptions {
   Job job;
   std::uint64_t run = 0;
   std::uint64_t parameters = 0;
+  SampleCount samples = 0;  // of the whole run; 0: without a known end
+  bool replicas = false;    // the model is the mean of the workers' replicas
   SampleCount evaluation_every = 0;
   SampleCount position = 0;       // samples already applied (resumed run)
   bool workers_can_come = false;  // further processes may join: losing all workers is not the end
@@ -54,7 +56,8 @@ struct Deadline {
 using CoordinatorSelf = CoordinatorActor::extend<Takes<Cast>, Takes<Deadline>>;
 
 /// In:    JoinRequest, ProcessLost, Failure, Drained, WorkerReport, Interrupt.
-/// Out:   Membership, HoldAt, StopLeases, SnapshotRequest, EvaluationRequest, CheckpointRequest, StopWorker.
+/// Out:   Membership, HoldAt, StopLeases, CollectRequest, Collect, SnapshotRequest, EvaluationRequest,
+///        CheckpointRequest, StopWorker.
 /// State: seats of the workers, the phase of the run, the pieces of the cut in progress.
 /// A worker is lost: a new membership epoch without it. An aggregator, the steward or the evaluator is
 /// lost: the run fails with one sentence.

@@ -29,7 +29,7 @@ struct Peer {
 
 bool same(const Lease& a, const Lease& b) {
   return a.id == b.id && a.step == b.step && a.index == b.index && a.quorum == b.quorum &&
-         a.position == b.position && a.samples == b.samples;
+         a.position == b.position && a.samples == b.samples && a.epoch == b.epoch;
 }
 
 class Link {
@@ -101,6 +101,12 @@ class Link {
     peer->workers.at(grant.worker)[grant.lease.id] = std::move(granted);
     peer->wire.send(grant);
   }
+  void tell(const Members& members) {
+    if (Peer* peer = peer_of(members.worker)) peer->wire.send(members);
+  }
+  void collect(const Collect& collect) {
+    if (Peer* peer = peer_of(collect.worker)) peer->wire.send(collect);
+  }
   void stop(const StopWorker& stop) {
     Peer* peer = peer_of(stop.worker);
     if (peer == nullptr || peer->stopping) return;
@@ -110,6 +116,8 @@ class Link {
 
   LinkCounts counts() const {
     LinkCounts result;
+    result.relayed = relayed_;
+    result.undeliverable = undeliverable_;
     for (std::size_t i = 0; i < decode_fault_count; ++i) {
       const auto fault = static_cast<DecodeFault>(i);
       if (faults_.of(fault) > 0) result.refused[to_string(fault)] = faults_.of(fault);
@@ -149,13 +157,27 @@ class Link {
   bool bulk(Peer& peer, Routed routed) {
     const Message& message = routed.message;
     const auto worker = peer.workers.find(message.from);
+    if (worker == peer.workers.end()) return false;
+    if (routed.to.role() == Role::worker) return options_.peers && relay(std::move(routed));
     const bool known = routed.to.role() == Role::aggregator &&
                        routed.to.ordinal() < options_.aggregators.size() &&
                        message.shard == routed.to.ordinal();
-    if (worker == peer.workers.end() || !known) return false;
+    if (!known) return false;
     if (message.kind == MessageKind::push && !redeem(worker->second, message)) return false;
+    if (message.kind == MessageKind::replica && !options_.replicas) return false;
     self_->send(options_.aggregators[routed.to.ordinal()],
                 Delivery{routed.to, std::move(routed.message)});
+    return true;
+  }
+
+  /// The numbers go out from the frames in which they came.
+  bool relay(Routed routed) {
+    if (Peer* receiver = peer_of(routed.to)) {
+      ++relayed_;
+      receiver->wire.send(std::move(routed));
+    } else {
+      ++undeliverable_;
+    }
     return true;
   }
 
@@ -224,7 +246,9 @@ class Link {
   std::map<PeerId, ConnectionId> connections_;
   std::vector<WireFrames> early_;   // that came before the transport was attached
   std::set<ConnectionId> dropped_;  // the latest ones
-  DecodeCounters faults_;           // of connections that are gone, and of wrong addresses
+  std::uint64_t relayed_ = 0;
+  std::uint64_t undeliverable_ = 0;
+  DecodeCounters faults_;  // of connections that are gone, and of wrong addresses
 };
 
 }  // namespace
@@ -242,6 +266,8 @@ CoordinatorLink::behavior_type coordinator_link(CoordinatorLink::pointer self,
       [link](const Delivery& delivery) { link->deliver(delivery); },
       [link](const LeaseGrant& grant) { link->grant(grant); },
       [link](const StopWorker& stop) { link->stop(stop); },
+      [link](const PeerNews& news) { link->tell(news.members); },
+      [link](const Collect& collect) { link->collect(collect); },
       [link](const AttachTransport& attach) { link->attach(attach.transport); },
       [link](const WireFrames& event) { link->take(event); },
       [](const WireConnected&) {},  // a server learns of clients by their first word

@@ -17,9 +17,13 @@ struct CoordinatorLinkOptions {
   std::vector<AggregatorActor> aggregators;
   StewardActor steward;
   CoordinatorActor coordinator;
+  bool peers = false;     // workers may write to each other
+  bool replicas = false;  // workers may send replicas to aggregators
 };
 struct LinkCounts {
   std::map<std::string, std::uint64_t> refused;  // messages, by kind of fault
+  std::uint64_t relayed = 0;                     // from worker to worker
+  std::uint64_t undeliverable = 0;               // those to workers that are not there
 };
 struct LinkCountsRequest {};
 /// Given once the sockets are open: the link and they are made in turn.
@@ -31,8 +35,9 @@ using CoordinatorLink = WorkerActor::extend<
     Takes<AttachTransport>, Takes<WireFrames>, Takes<WireConnected>, Takes<WireLost>,
     Takes<HeartbeatTick>, Answers<LinkCountsRequest, LinkCounts>>;
 
-/// In:    frames of worker processes; Delivery, LeaseGrant, StopWorker for remote workers.
+/// In:    frames of worker processes; Delivery, PeerNews, LeaseGrant, Collect, StopWorker for remote workers.
 /// Out:   JoinRequest, LeaseRequest, Delivery, WorkerReport, Failure on behalf of remote workers; ProcessLost.
+///        What one remote worker writes to another goes from connection to connection, past all actors.
 /// State: one WireConnection per worker process, with the peers it may speak for and when it last spoke.
 /// A process is lost: silent for heartbeat_misses_max heartbeats, disconnected, or faulty too often.
 CoordinatorLink::behavior_type coordinator_link(CoordinatorLink::pointer self,

@@ -1,5 +1,6 @@
 #include "actors/data_steward.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace murm {
@@ -13,6 +14,7 @@ class Steward {
       : self_(self),
         clock_(std::move(clock)),
         coordinator_(std::move(coordinator)),
+        peers_(options.peers),
         plan_(options.plan) {
     if (options.restored) {
       plan_.restore(options.restored->next_lease, options.restored->next_step,
@@ -20,30 +22,34 @@ class Steward {
     }
   }
 
-  void request(PeerId worker) {
-    if (begun_ && routes_.contains(worker)) {
-      hand_out(plan_.request(worker));
+  void request(const LeaseRequest& request) {
+    if (begun_ && routes_.contains(request.worker)) {
+      hand_out(plan_.request(request.worker, request.samples));
     } else {
-      early_.push_back(worker);
+      early_.push_back(request);
     }
   }
 
   void applied(const Applied& event) {
     last_apply_ = clock_->now();
-    if (plan_.applied(event.lease.id)) announce_when_drained();
+    if (plan_.applied(event.lease.id, event.dropped)) announce_when_drained();
   }
 
   void change_membership(const Membership& membership) {
+    plan_.enter(membership.change.epoch);
     for (const auto& [peer, actor] : membership.routes) {
       routes_.emplace(peer, actor);
       plan_.join(peer);
     }
-    if (begun_) serve_early();
+    std::vector<Grant> grants;
     for (const PeerId peer : membership.change.left) {
       routes_.erase(peer);
-      std::erase(early_, peer);
-      hand_out(plan_.leave(peer));
+      std::erase_if(early_, [&](const LeaseRequest& request) { return request.worker == peer; });
+      for (const Grant& grant : plan_.leave(peer)) grants.push_back(grant);
     }
+    if (peers_) spread(membership);  // nobody gets a lease of an epoch it has not heard of
+    hand_out(grants);
+    if (begun_) serve_early();
   }
 
   void hold_at(SampleCount boundary) {
@@ -71,7 +77,22 @@ class Steward {
 
  private:
   void serve_early() {
-    for (const PeerId worker : std::exchange(early_, {})) request(worker);
+    for (const LeaseRequest& early : std::exchange(early_, {})) request(early);
+  }
+
+  /// The old members hear what changes, the new ones of everybody.
+  void spread(const Membership& membership) {
+    const MembershipChange& change = membership.change;
+    PeerNews news{{PeerId{}, change}, {membership.routes.begin(), membership.routes.end()}};
+    PeerNews all{{PeerId{}, {change.epoch, {}, {}}}, {routes_.begin(), routes_.end()}};
+    for (const auto& [peer, actor] : routes_) all.members.change.joined.push_back(peer);
+    for (const auto& [peer, actor] : routes_) {
+      const auto& joined = change.joined;
+      const bool is_new = std::find(joined.begin(), joined.end(), peer) != joined.end();
+      PeerNews& told = is_new ? all : news;
+      told.members.worker = peer;
+      self_->send(actor, told);
+    }
   }
 
   void hand_out(const std::vector<Grant>& grants) {
@@ -92,9 +113,10 @@ class Steward {
   StewardActor::pointer self_;
   std::shared_ptr<const Clock> clock_;
   DrainedDesk coordinator_;
+  bool peers_;
   LeasePlan plan_;
   std::map<PeerId, WorkerActor> routes_;
-  std::vector<PeerId> early_;  // requests made before the run, or the worker's membership, began
+  std::vector<LeaseRequest> early_;  // made before the run, or the worker's membership, began
   bool begun_ = false;
   bool announced_drain_ = false;
   Nanoseconds first_grant_{0};
@@ -111,7 +133,7 @@ StewardActor::behavior_type data_steward(StewardActor::pointer self, StewardOpti
   auto steward = std::make_shared<Steward>(self, std::move(options), std::move(clock),
                                            std::move(coordinator));
   return {
-      [steward](const LeaseRequest& request) { steward->request(request.worker); },
+      [steward](const LeaseRequest& request) { steward->request(request); },
       [steward](const Applied& event) { steward->applied(event); },
       [steward](const Membership& membership) { steward->change_membership(membership); },
       [steward](const HoldAt& hold) { steward->hold_at(hold.boundary); },

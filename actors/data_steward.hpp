@@ -14,10 +14,11 @@ using DrainedDesk = caf::typed_actor<Takes<Drained>>;
 struct StewardOptions {
   LeasePlanOptions plan;
   std::optional<StewardView> restored;  // of a checkpoint
+  bool peers = false;                   // workers are told of each other
 };
 
 /// In:    LeaseRequest, Applied, Membership, HoldAt (the first one begins the run), StopLeases, ViewRequest.
-/// Out:   LeaseGrant to workers, Drained to the coordinator: everything handed out is applied and the
+/// Out:   PeerNews (before the leases of its epoch) and LeaseGrant to workers, Drained to the coordinator: everything handed out is applied and the
 ///        boundary of HoldAt (or the end) is reached; nothing moves before the next HoldAt.
 /// State: the lease plan, the routes to the workers, the clock of active time.
 /// A worker is lost: its leases go to others with the Membership that says so.

@@ -5,7 +5,11 @@
 #include <mutex>
 
 #include "gpu/host/host_device.hpp"
+#include "models/made_up_text.hpp"
 #include "models/objective_factory.hpp"
+#include "models/text.hpp"
+#include "runtime/edge_list_file.hpp"
+#include "runtime/job_keys.hpp"
 
 namespace murm {
 
@@ -23,6 +27,9 @@ OptimizerKind optimizer_kind(const std::string& name) {
   if (name == "nesterov") return OptimizerKind::nesterov;
   if (name == "adam") return OptimizerKind::adam;
   if (name == "adamw") return OptimizerKind::adamw;
+  if (name == "adagrad") return OptimizerKind::adagrad;
+  if (name == "lars") return OptimizerKind::lars;
+  if (name == "lamb") return OptimizerKind::lamb;
   return OptimizerKind::sgd;  // the job file's names are checked where it is read
 }
 
@@ -45,8 +52,8 @@ Schedule make_schedule(const Job& job, SampleCount total, double samples_per_upd
   schedule.clock = training.schedule_clock == "updates" ? ScheduleClock::updates
                                                         : ScheduleClock::samples;
   const double unit = schedule.clock == ScheduleClock::samples ? samples_per_update : 1.0;
-  schedule.learning_rate = training.lr;
-  schedule.minimum = training.lr_min < 0 ? training.lr / 10 : training.lr_min;
+  schedule.learning_rate = scaled_learning_rate(job);
+  schedule.minimum = training.lr_min < 0 ? schedule.learning_rate / 10 : training.lr_min;
   schedule.factor = training.lr_factor;
   schedule.milestones = training.milestones;
   schedule.warmup = static_cast<double>(training.warmup) * unit;
@@ -55,8 +62,12 @@ Schedule make_schedule(const Job& job, SampleCount total, double samples_per_upd
 }
 
 ObjectiveOptions objective_options(const Job& job) {
-  return {job.model.kind,      job.model.hidden, job.model.dim,
-          job.model.condition, job.model.noise,  job.job.seed};
+  return {job.model.kind,  job.model.hidden, job.model.dim,      job.model.condition,
+          job.model.noise, job.job.seed,     job.model.embedding};
+}
+
+DataSource data_source(const Job& job) {
+  return {job.data.kind, job.data.path, job.job.seed, job.model.context};
 }
 
 std::uint64_t batch_samples(const Job& job) {
@@ -73,6 +84,103 @@ SampleCount evaluation_interval(const Job& job, SampleCount epoch, SampleCount t
   return total == 0 ? kEvaluationSamples : std::max<SampleCount>(1, total / kEvaluations);
 }
 
+AlgorithmOptions named_options(const Job& job) {
+  const auto& from = job.algorithm;
+  AlgorithmOptions to;
+  to.name = from.name;
+  to.staleness = from.staleness;
+  to.staleness_max = from.staleness_max;
+  to.staleness_weight = from.staleness_weight;
+  to.threshold = from.threshold;
+  to.buffer = from.buffer;
+  to.backups = from.backups;
+  to.correction = from.correction;
+  to.lambda = from.lambda;
+  to.elasticity = from.elasticity;
+  to.local_steps = from.local_steps;
+  to.switch_at = from.switch_at;
+  to.outer = from.outer;
+  to.outer_lr = from.outer_lr;
+  to.outer_momentum = from.outer_momentum;
+  to.overlap = from.overlap;
+  to.topology = from.topology;
+  to.degree = from.degree;
+  if (from.topology == "file") to.edges = read_edge_list(from.edges, job.cluster.workers).edges;
+  to.order = from.order;
+  to.period = from.period;
+  to.probability = from.probability;
+  to.group = from.group;
+  to.consensus_step = from.consensus_step;
+  return to;
+}
+
+/// The tensors of the model. Those of one dimension (biases) do not adapt, as in the papers' experiments.
+std::vector<OptimizerBlock> optimizer_blocks(const Job& job, std::uint64_t parameters) {
+  std::vector<OptimizerBlock> blocks;
+  std::uint64_t total = 0;
+  for (const ParameterTensor& tensor : parameter_layout(job, phantom_shape(job))) {
+    const bool alone = !needs_data(job.model.kind);  // a research objective is one vector
+    blocks.push_back({tensor.offset, tensor.size(), alone || tensor.shape.size() > 1});
+    total += tensor.size();
+  }
+  if (total == parameters) return blocks;
+  throw InputError("training.optimizer = \"" + job.training.optimizer +
+                   "\" has to know the model's tensors, but the pictures of data.path are not of " +
+                   std::to_string(kPictureFeatures) + " pixels. HINT: take another optimizer");
+}
+
+OptimizerOptions optimizer_options(const Job& job, std::uint64_t parameters) {
+  const auto& training = job.training;
+  OptimizerOptions options;
+  options.kind = optimizer_kind(training.optimizer);
+  options.momentum = training.momentum;
+  options.beta1 = training.beta1;
+  options.beta2 = training.beta2;
+  options.epsilon = training.epsilon > 0 ? training.epsilon : default_epsilon(options.kind);
+  options.weight_decay = training.weight_decay;
+  options.trust = training.trust;
+  if (takes_norms(options.kind)) options.blocks = optimizer_blocks(job, parameters);
+  return options;
+}
+
+CompressionOptions compression_options(const Job& job) {
+  const auto& from = job.compression;
+  CompressionOptions to;
+  to.name = from.name;
+  to.ratio = from.ratio;
+  to.bits = static_cast<unsigned>(from.bits);
+  to.rank = static_cast<unsigned>(from.rank);
+  to.momentum = from.momentum;
+  to.warm_up = from.warm_up;
+  if (from.error_feedback != "default") to.error_feedback = from.error_feedback == "on";
+  return to;
+}
+
+/// Matrices as the codes see them: the first dimension by all others.
+std::vector<CodecBlock> codec_blocks(const Job& job) {
+  std::vector<CodecBlock> blocks;
+  for (const ParameterTensor& tensor : parameter_layout(job, phantom_shape(job))) {
+    const bool matrix = tensor.shape.size() > 1;
+    const std::size_t rows = matrix ? tensor.shape.front() : 1;
+    blocks.push_back({tensor.offset, rows, tensor.size() / rows});
+  }
+  return blocks;
+}
+
+RobustOptions robust_options(const Job& job) {
+  const auto& from = job.robust;
+  RobustOptions to;
+  to.rule = robust_rule_named(from.name).value_or(RobustRule::mean);
+  to.tolerated = static_cast<std::uint32_t>(from.tolerated);
+  to.selected = static_cast<std::uint32_t>(from.selected);
+  to.clip_radius = from.radius;
+  to.iterations = static_cast<std::uint32_t>(from.iterations);
+  to.smoothing = from.smoothing;
+  to.bucket = static_cast<std::uint32_t>(from.bucket);
+  to.seed = job.job.seed;
+  return to;
+}
+
 /// A device and an objective on it, in the order of their lives.
 struct DeviceAndObjective {
   std::unique_ptr<Device> device = std::make_unique<HostDevice>();
@@ -85,18 +193,25 @@ struct DeviceAndObjective {
 
 std::shared_ptr<const Dataset> load_split(const Job& job, Split split) {
   if (!needs_data(job.model.kind)) return blank_sample();
-  return load_split(job.data.kind, job.data.path, job.job.seed, split,
+  return load_split(data_source(job), split,
                     split == Split::train ? job.data.train : job.data.test);
 }
 
 DataShape data_shape(const Job& job, const Dataset& test) {
-  const bool known = needs_data(job.model.kind) && job.data.kind == "digits";
+  const bool known = needs_data(job.model.kind) && is_made_up(data_source(job));
   const SampleCount train = known ? job.data.train : load_split(job, Split::train)->size();
   return DataShape{train, test.features, test.classes};
 }
 
 DataShape phantom_shape(const Job& job) {
   if (!needs_data(job.model.kind)) return DataShape{1, 0, 0};
+  if (job.data.kind == "text") {
+    if (is_made_up(data_source(job)))
+      return DataShape{job.data.train, job.model.context, made_up_characters};
+    const CodedText text = read_text(job.data.path);
+    return DataShape{std::min<SampleCount>(job.data.train, text.train), job.model.context,
+                     text.alphabet.size()};
+  }
   const SampleCount train = job.data.kind == "mnist" ? std::min(job.data.train, kMnistTrain)
                                                      : job.data.train;
   return DataShape{train, kPictureFeatures, kPictureClasses};
@@ -117,32 +232,43 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
     throw InputError("job.target_accuracy cannot be reached: model.kind = \"" + job.model.kind +
                      "\" has no accuracy. HINT: use job.target_loss");
   }
-  plan.algorithm = worker_algorithm(job);
-  AlgorithmOptions& algorithm = plan.algorithm;
-  algorithm.parameters = plan.parameters;
-  algorithm.shards = static_cast<std::uint32_t>(job.cluster.aggregators);
-  algorithm.optimizer = OptimizerOptions{optimizer_kind(job.training.optimizer),
-                                         job.training.momentum,
-                                         job.training.beta1,
-                                         job.training.beta2,
-                                         OptimizerOptions{}.epsilon,
-                                         job.training.weight_decay};
-  const Algorithm& traits = find_algorithm(algorithm);
-  const std::uint64_t lease = lease_samples(job);
   const SampleCount total = total_samples(job, shape.train);
-  const std::uint64_t leases_per_update = traits.combines ? job.cluster.workers : 1;
-  algorithm.schedule = make_schedule(job, total, static_cast<double>(lease * leases_per_update));
-  plan.leases = LeasePlanOptions{traits.synchronous, static_cast<std::uint32_t>(lease), total,
-                                 algorithm.shards};
+  plan.algorithm = plan_algorithm(job, plan.parameters, total);
+  plan.leases.synchronous = find_algorithm(plan.algorithm).synchronous;
+  plan.leases.lease_samples = plan.algorithm.batch;
+  plan.leases.total = total;
+  plan.leases.shards = plan.algorithm.shards;
+  if (const auto adapt = find_algorithm(plan.algorithm).plan_leases; adapt != nullptr) {
+    adapt(plan.algorithm, plan.leases);
+  }
   plan.evaluation_every = evaluation_interval(job, shape.train, total);
   return plan;
 }
 
-AlgorithmOptions worker_algorithm(const Job& job) {
-  AlgorithmOptions options;
-  options.name = job.algorithm.name;
-  options.staleness = job.algorithm.staleness;
+AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, SampleCount total) {
+  AlgorithmOptions options = named_options(job);
+  options.seed = job.job.seed;
+  options.workers = job.cluster.workers;
+  options.parameters = parameters;
+  options.shards = static_cast<std::uint32_t>(job.cluster.aggregators);
+  options.batch = static_cast<std::uint32_t>(lease_samples(job));
   options.clip = job.training.clip;
+  options.compression = compression_options(job);
+  if (options.compression.name != "none") options.blocks = codec_blocks(job);
+  options.robust = robust_options(job);
+  options.optimizer = optimizer_options(job, parameters);
+  check_options(options);
+  const Algorithm& traits = find_algorithm(options);
+  const bool one_update = traits.combines && traits.plain_gradients;
+  if (job.training.scaling != "none" && !one_update) {
+    throw InputError(
+        "training.scaling = \"" + job.training.scaling + "\" does not fit algorithm.name = \"" +
+        options.name +
+        "\", which does not combine the gradients of all workers into one step. HINT: leave "
+        "training.scaling out and choose training.lr");
+  }
+  const std::uint64_t gradients = one_update ? job.cluster.workers : 1;
+  options.schedule = make_schedule(job, total, static_cast<double>(options.batch * gradients));
   return options;
 }
 
@@ -188,6 +314,14 @@ bool target_reached(const Job& job, const Evaluation& evaluation) {
   const double accuracy = job.job.target_accuracy;  // compared with NaN, nothing is reached
   const double loss = job.job.target_loss;
   return (accuracy > 0 && evaluation.accuracy >= accuracy) || (loss > 0 && evaluation.loss <= loss);
+}
+
+std::optional<Attack> emulated_attack(const Job& job, std::uint64_t slot) {
+  for (const ByzantineWorker& byzantine : job.emulate.byzantine) {
+    if (byzantine.worker != slot) continue;
+    return Attack(*attack_named(byzantine.attack), job.job.seed, slot);
+  }
+  return std::nullopt;
 }
 
 Nanoseconds emulated_step_time(const Job& job, std::uint32_t slot) {

@@ -4,10 +4,12 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "algorithms/lease_plan.hpp"
 #include "algorithms/registry.hpp"
+#include "algorithms/robust/byzantine.hpp"
 #include "models/data_factory.hpp"
 #include "models/dataset.hpp"
 #include "models/evaluation.hpp"
@@ -31,7 +33,7 @@ std::shared_ptr<const Dataset> load_split(const Job& job, Split split);
 /// Reads what must be read to know; throws InputError when the data cannot be used.
 DataShape data_shape(const Job& job, const Dataset& test);
 
-/// The shape that the job says, without reading or making any data.
+/// The shape that the job says, without reading or making any data; only a text is read, for its alphabet.
 DataShape phantom_shape(const Job& job);
 
 struct JobPlan {
@@ -47,8 +49,8 @@ struct JobPlan {
 /// for any number of parameters.
 JobPlan plan_job(const Job& job, const DataShape& shape);
 
-/// The part of the options that a worker machine needs, without sizes.
-AlgorithmOptions worker_algorithm(const Job& job);
+/// What the machines of both sides are made from. `total`: samples of the run, 0 without a known end.
+AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, SampleCount total);
 
 /// Makes the lanes of this process's workers. It runs on their device threads; the first to ask loads
 /// the training set, which all share.
@@ -63,6 +65,9 @@ std::vector<ParameterTensor> parameter_layout(const Job& job, const DataShape& s
 
 /// True when an evaluation ends the run: job.target_accuracy or job.target_loss is reached.
 bool target_reached(const Job& job, const Evaluation& evaluation);
+
+/// emulate.byzantine: the attack of a worker, if it makes one.
+std::optional<Attack> emulated_attack(const Job& job, std::uint64_t slot);
 
 /// emulate.step_ms of a worker; 0 when it is not emulated.
 Nanoseconds emulated_step_time(const Job& job, std::uint32_t slot);

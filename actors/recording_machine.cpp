@@ -20,36 +20,50 @@ class RecordingMachine final : public Machine {
     writer_.emplace(recording_->folder / (machine_name(self) + ".trace"));
     judge(writer_->begin({self, recording_->run, recording_->parameters, recording_->shards,
                           recording_->algorithm}));
-    keep(start_record());
+    keep(start_record(), context);
     machine_->on_start(context);
   }
   void on_lease(const Lease& lease, Context& context) override {
-    keep(record_of(lease));
+    keep(record_of(lease), context);
     machine_->on_lease(lease, context);
   }
   void on_gradient(const GradientReady& gradient, Context& context) override {
-    keep(record_of(gradient));
+    keep(record_of(gradient), context);
     machine_->on_gradient(gradient, context);
   }
   void on_message(const Message& message, Context& context) override {
-    keep(record_of(message));
+    keep(record_of(message), context);
     machine_->on_message(message, context);
   }
   void on_membership(const MembershipChange& change, Context& context) override {
-    keep(record_of(change));
+    keep(record_of(change), context);
     machine_->on_membership(change, context);
+  }
+  void on_timer(std::uint64_t cookie, Context& context) override {
+    keep(timer_record(cookie), context);
+    machine_->on_timer(cookie, context);
+  }
+  void on_collect(Context& context) override {
+    keep(collect_record(), context);
+    machine_->on_collect(context);
   }
   void save(MachineState& state) const override {
     machine_->save(state);
-    keep(record_of(state));
+    TraceRecord record = record_of(state);
+    record.time = recording_->clock->now();
+    keep(record);
   }
   void load(const MachineState& state, Context& context) override {
     machine_->load(state, context);
   }
 
  private:
-  void keep(TraceRecord record) const {
-    record.time = recording_->clock->now();
+  /// A replay gives the machine the recorded time as its own.
+  void keep(TraceRecord record, const Context& context) const {
+    record.time = context.now();
+    keep(record);
+  }
+  void keep(const TraceRecord& record) const {
     if (writer_) judge(writer_->append(record));
   }
   void judge(const std::optional<Error>& error) const {

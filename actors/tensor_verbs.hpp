@@ -33,15 +33,33 @@ class TensorVerbs : public Context {
     device_.optimizer_step(step, x, gradient, state);
   }
 
+  void compensate(const Compensation& rule, const Tensor& gradient, const Tensor& now,
+                  const Tensor& read, const Tensor& mean_square, const Tensor& out) override {
+    device_.compensate(rule, gradient, now, read, mean_square, out);
+  }
+  void combine(const RobustOptions& rule, std::span<const Tensor> contributions,
+               std::span<const double> samples, const Tensor& state, const Tensor& out) override {
+    device_.combine(rule, contributions, samples, state, out);
+  }
+  Tensor encode(Codec& codec, const Tensor& values) override {
+    return device_.encode(codec, values);
+  }
+  bool decode(const Codec& codec, const Tensor& payload, const Tensor& values) override {
+    return device_.decode(codec, payload, values);
+  }
+  void restore(Codec& codec, const Tensor& payload) override { device_.restore(codec, payload); }
+
   // A role that has no use for a request never makes it.
-  void request_lease() override { unexpected("request_lease"); }
+  void request_lease(std::uint32_t) override { unexpected("request_lease"); }
   void compute(const Lease&, std::span<const Tensor>) override { unexpected("compute"); }
   bool admit(const Lease&) override { return unexpected("admit"); }
   void applied(const Message&, Version) override { unexpected("applied"); }
+  void dropped(const Message&) override { unexpected("dropped"); }
   Tensor initial_parameters() override {
     unexpected("initial_parameters");
     return {};
   }
+  void collected() override { unexpected("collected"); }
 
  private:
   static bool unexpected(const char* what) {

@@ -53,16 +53,29 @@ std::uint32_t fingerprint(const Tensor& tensor) {
 }
 
 TraceLease trace_lease(const Lease& lease) {
-  return {lease.id,       lease.step,    lease.index,    lease.quorum,
-          lease.position, lease.samples, lease.requested};
+  return {lease.id,       lease.step,    lease.index,     lease.quorum,
+          lease.position, lease.samples, lease.requested, lease.epoch};
 }
 
 Lease lease_of(const TraceLease& lease) {
-  return {lease.id,       lease.step,    lease.index,    lease.quorum,
-          lease.position, lease.samples, lease.requested};
+  return {lease.id,       lease.step,    lease.index,     lease.quorum,
+          lease.position, lease.samples, lease.requested, lease.epoch};
 }
 
 TraceRecord start_record() { return {}; }
+
+TraceRecord timer_record(std::uint64_t cookie) {
+  TraceRecord record;
+  record.kind = TraceKind::timer;
+  record.round = cookie;
+  return record;
+}
+
+TraceRecord collect_record() {
+  TraceRecord record;
+  record.kind = TraceKind::collect;
+  return record;
+}
 
 TraceRecord record_of(const Lease& lease) {
   TraceRecord record;
@@ -90,6 +103,9 @@ TraceRecord record_of(const Message& message) {
   record.lease = trace_lease(message.lease);
   record.loss_sum = message.loss_sum;
   record.learning_rate = message.learning_rate;
+  record.round = message.round;
+  record.weight = message.weight;
+  record.dropped = message.dropped;
   record.fingerprint = fingerprint(message.payload);
   return record;
 }
@@ -117,6 +133,7 @@ TraceRecord record_of(const MachineState& state) {
 
 std::string describe(const TraceRecord& record) {
   const std::string lease = "lease " + std::to_string(record.lease.id);
+  const std::string round = ", round " + std::to_string(record.round);
   switch (record.kind) {
     case TraceKind::lease:
       return lease;
@@ -134,6 +151,14 @@ std::string describe(const TraceRecord& record) {
       return "push of " + machine_name(record.from) + ", " + lease;
     case MessageKind::parameters:
       return "parameters of " + machine_name(record.from);
+    case MessageKind::exchange:
+      return "exchange of " + machine_name(record.from) + round;
+    case MessageKind::answer:
+      return "answer of " + machine_name(record.from) + round;
+    case MessageKind::decline:
+      return "decline of " + machine_name(record.from) + round;
+    case MessageKind::replica:
+      return "replica of " + machine_name(record.from);
   }
   return "message of " + machine_name(record.from);
 }
@@ -158,9 +183,13 @@ std::string difference(const TraceRecord& recorded, const TraceRecord& replayed,
   integer("quorum of the lease", recorded.lease.quorum, replayed.lease.quorum);
   integer("position of the lease", recorded.lease.position, replayed.lease.position);
   integer("samples of the lease", recorded.lease.samples, replayed.lease.samples);
+  integer("epoch of the lease", recorded.lease.epoch, replayed.lease.epoch);
   integer("version", recorded.version, replayed.version);
   look("loss", recorded.loss_sum, replayed.loss_sum);
   look("learning rate", recorded.learning_rate, replayed.learning_rate);
+  integer(recorded.kind == TraceKind::timer ? "cookie" : "round", recorded.round, replayed.round);
+  look("weight", recorded.weight, replayed.weight);
+  integer("drop of what it answers", recorded.dropped ? 1 : 0, replayed.dropped ? 1 : 0);
   if (numbers) look("fingerprint of the numbers", recorded.fingerprint, replayed.fingerprint);
   return text;
 }

@@ -16,6 +16,8 @@ std::uint32_t fingerprint(const Tensor& tensor);
 
 /// Records without their time.
 TraceRecord start_record();
+TraceRecord timer_record(std::uint64_t cookie);
+TraceRecord collect_record();
 TraceRecord record_of(const Lease& lease);
 TraceRecord record_of(const GradientReady& gradient);
 TraceRecord record_of(const Message& message);

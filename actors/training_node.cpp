@@ -84,6 +84,8 @@ void TrainingNode::spawn_cast() {
   course.job = job;
   course.run = draw_run_id();
   course.parameters = plan_.parameters;
+  course.samples = plan_.leases.total;
+  course.replicas = find_algorithm(plan_.algorithm).replicas;
   course.evaluation_every = plan_.evaluation_every;
   course.workers_can_come = options_.workers_can_come;
   if (options_.restored) course.position = options_.restored->view.position;
@@ -97,7 +99,7 @@ void TrainingNode::spawn_cast() {
   const std::uint64_t run = course.run;
   coordinator_ = system_->spawn(coordinator, std::move(course));
 
-  StewardOptions leases{plan_.leases, std::nullopt};
+  StewardOptions leases{plan_.leases, std::nullopt, find_algorithm(plan_.algorithm).peers};
   MonitorOptions watching;
   watching.metrics_file = options_.metrics_file;
   watching.samples_total = plan_.leases.total;
@@ -150,8 +152,9 @@ void TrainingNode::spawn_aggregators() {
     }
     options.leases_expected = (plan_.leases.total + lease - 1) / lease;
     options.recording = recording_;
-    cast_.aggregators.push_back(system_->spawn<caf::detached>(
-        aggregator, std::move(options), cast_.steward, cast_.monitor, RejectionDesk(coordinator_)));
+    cast_.aggregators.push_back(system_->spawn<caf::detached>(aggregator, std::move(options),
+                                                              cast_.steward, cast_.monitor,
+                                                              RejectionDesk(coordinator_), clock_));
   }
 }
 
@@ -161,6 +164,8 @@ void TrainingNode::open_link() {
   options.aggregators = cast_.aggregators;
   options.steward = cast_.steward;
   options.coordinator = coordinator_;
+  options.peers = find_algorithm(plan_.algorithm).peers;
+  options.replicas = find_algorithm(plan_.algorithm).replicas;
   link_ = system_->spawn(coordinator_link, std::move(options), clock_);
   transport_ = serve_zmq(options_.listen, post_to(link_));
   caf::anon_send(link_, AttachTransport{transport_});
@@ -173,8 +178,10 @@ void TrainingNode::seat_local_workers() {
   request.hello.process_id = process_id();
   request.hello.device = "cpu";
   for (std::uint32_t slot = 0; slot < job.cluster.workers; ++slot) {
-    workers_.push_back(system_->spawn(
-        worker, WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot), recording_},
+    workers_.push_back(spawn_worker(
+        *system_,
+        WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot), recording_,
+                      emulated_attack(job, slot)},
         make_lane, std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
         LeaseDesk(cast_.steward), ReportDesk(coordinator_), clock_));
     request.hello.slots.push_back(slot);

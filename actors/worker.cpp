@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "actors/tensor_verbs.hpp"
 
@@ -11,6 +13,9 @@ namespace {
 
 /// How often a worker reports its counters, so that a lost one still stands in the run's report.
 constexpr std::chrono::milliseconds kReportInterval{500};
+
+/// Messages of peers that this worker has not heard of yet: news of them is under way.
+constexpr std::size_t kHeldMax = 1024;
 
 class WorkerDriver final : public TensorVerbs {
  public:
@@ -23,7 +28,8 @@ class WorkerDriver final : public TensorVerbs {
         steward_(std::move(steward)),
         coordinator_(std::move(coordinator)),
         clock_(clock),
-        machine_(recorded(find_algorithm(options_.algorithm).make_worker(options_.algorithm),
+        has_peers_(find_algorithm(options_.algorithm).peers),
+        machine_(recorded(make_worker(find_algorithm(options_.algorithm), options_.algorithm),
                           options_.recording)) {
     device_ = self->spawn<caf::detached>(device_actor, std::move(make_lane),
                                          caf::actor_cast<ComputeSink>(self), std::move(clock));
@@ -41,13 +47,49 @@ class WorkerDriver final : public TensorVerbs {
   }
 
   void take_lease(const Lease& lease) {
-    if (first_lease_.count() == 0) first_lease_ = clock_->now();
+    begin_event();
+    if (first_lease_.count() == 0) first_lease_ = now_;
     machine_->on_lease(lease, *this);
   }
 
   void deliver(const Message& message) {
-    learning_rate_ = message.learning_rate;
+    if (message.from.role() == Role::worker && !peers_.contains(message.from)) {
+      const bool unknown = has_peers_ && !left_.contains(message.from);
+      if (unknown && held_.size() < kHeldMax) held_.push_back(message);
+      return;
+    }
+    if (message.from.role() == Role::aggregator) learning_rate_ = message.learning_rate;
+    begin_event();
     machine_->on_message(message, *this);
+  }
+
+  /// The first news is also the sign that the aggregators know this worker.
+  void hear(const PeerNews& news) {
+    const MembershipChange& change = news.members.change;
+    for (const auto& [peer, actor] : news.routes) peers_.emplace(peer, actor);
+    for (const PeerId peer : change.left) {
+      peers_.erase(peer);
+      left_.insert(peer);
+    }
+    start();
+    begin_event();
+    machine_->on_membership(change, *this);
+    for (const Message& message : std::exchange(held_, {})) deliver(message);
+    if (std::exchange(collect_asked_, false)) collect();
+  }
+
+  void collect() {
+    if (!started_) {
+      collect_asked_ = true;
+      return;
+    }
+    begin_event();
+    machine_->on_collect(*this);
+  }
+
+  void timer(std::uint64_t cookie) {
+    begin_event();
+    machine_->on_timer(cookie, *this);
   }
 
   void computed(ComputeDone done) {
@@ -59,10 +101,14 @@ class WorkerDriver final : public TensorVerbs {
     const Nanoseconds spent = std::max(done.ended - done.began, options_.step_time_min);
     const Lease& lease = done.gradient.lease;
     if (!std::isfinite(done.gradient.loss_sum)) return diverged(lease);
+    begin_event();
+    if (options_.attack) {
+      options_.attack->corrupt(host_span(done.gradient.gradient), lease.samples);
+    }
     ++report_.steps;
     report_.samples += lease.samples;
     report_.busy_ns += static_cast<std::uint64_t>(spent.count());
-    report_.elapsed_ns = static_cast<std::uint64_t>((clock_->now() - first_lease_).count());
+    report_.elapsed_ns = static_cast<std::uint64_t>((now_ - first_lease_).count());
     machine_->on_gradient(done.gradient, *this);
   }
 
@@ -82,14 +128,24 @@ class WorkerDriver final : public TensorVerbs {
 
   // -- Context
   PeerId self() const override { return peer_; }
-  void request_lease() override { self_->send(steward_, LeaseRequest{peer_}); }
+  std::chrono::nanoseconds now() const override { return now_; }
+  void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
+    self_->delayed_send(self_, delay, TimerDue{cookie});
+  }
+  void request_lease(std::uint32_t samples) override {
+    self_->send(steward_, LeaseRequest{peer_, samples});
+  }
   void compute(const Lease& lease, std::span<const Tensor> parameters) override {
     asked_at_ = clock_->now();
     self_->send(device_, ComputeJob{lease, {parameters.begin(), parameters.end()}});
   }
   void send(PeerId to, Message message) override {
     message.from = peer_;
-    self_->send(aggregators_.at(to.ordinal()), Delivery{to, std::move(message)});
+    if (to.role() == Role::aggregator) {
+      self_->send(aggregators_.at(to.ordinal()), Delivery{to, std::move(message)});
+    } else if (const auto route = peers_.find(to); route != peers_.end()) {
+      self_->send(route->second, Delivery{to, std::move(message)});
+    }
   }
   void reject(const Message& /*message*/, std::string why) override {
     self_->send(coordinator_,
@@ -97,6 +153,9 @@ class WorkerDriver final : public TensorVerbs {
   }
 
  private:
+  /// A machine sees one time for the whole of an event, and a recording keeps it.
+  void begin_event() { now_ = clock_->now(); }
+
   /// Without a seat nobody would know whose failure it is.
   void tell_device_failure() {
     if (peer_ == PeerId{} || device_failure_.empty()) return;
@@ -107,6 +166,11 @@ class WorkerDriver final : public TensorVerbs {
   void start_when_ready() {
     if (peer_ == PeerId{} || !device_ready_) return;
     report_again();
+    if (!has_peers_) start();  // the others have partners to ask first, who must know them
+  }
+  void start() {
+    if (std::exchange(started_, true)) return;
+    begin_event();
     machine_->on_start(*this);
   }
 
@@ -128,7 +192,14 @@ class WorkerDriver final : public TensorVerbs {
   LeaseDesk steward_;
   ReportDesk coordinator_;
   std::shared_ptr<const Clock> clock_;
+  bool has_peers_;
   std::unique_ptr<Machine> machine_;
+  std::map<PeerId, DeliveryActor> peers_;  // members, as far as this worker has heard
+  std::set<PeerId> left_;
+  std::vector<Message> held_;  // of workers it has not heard of
+  bool started_ = false;
+  bool collect_asked_ = false;  // before the start
+  Nanoseconds now_{0};          // of the event in progress
   DeviceActor device_;
   WorkerReport report_;
   Nanoseconds first_lease_{0};
@@ -153,12 +224,31 @@ WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options
         driver->end();
         self->quit();
       },
+      [driver](const PeerNews& news) { driver->hear(news); },
+      [driver](const Collect&) { driver->collect(); },
       [driver](const StartWorker& start) { driver->seated(start.peer); },
       [driver](const DeviceReady&) { driver->device_ready(); },
       [driver](const ComputeDone& done) { driver->computed(done); },
       [driver](const Failure& failure) { driver->device_failed(failure); },
       [driver](const ReportRequest&) { driver->report_again(); },
+      [driver](const TimerDue& timer) { driver->timer(timer.cookie); },
   };
+}
+
+WorkerSelf spawn_worker(caf::actor_system& system, WorkerOptions options, LaneFactory make_lane,
+                        std::vector<DeliveryActor> aggregators, LeaseDesk steward,
+                        ReportDesk coordinator, std::shared_ptr<const Clock> clock) {
+  const bool computes = !find_algorithm(options.algorithm).plain_gradients;
+  const auto spawn = [&](auto spawner) {
+    return spawner(std::move(options), std::move(make_lane), std::move(aggregators),
+                   std::move(steward), std::move(coordinator), std::move(clock));
+  };
+  if (computes) {
+    return spawn([&](auto&&... arguments) {
+      return system.spawn<caf::detached>(worker, std::move(arguments)...);
+    });
+  }
+  return spawn([&](auto&&... arguments) { return system.spawn(worker, std::move(arguments)...); });
 }
 
 }  // namespace murm

@@ -102,11 +102,30 @@ class Link {
     if (const auto* grant = std::get_if<LeaseGrant>(&body)) {
       const auto worker = workers_.find(grant->worker);
       if (worker != workers_.end()) self_->send(worker->second, *grant);
+    } else if (const auto* members = std::get_if<Members>(&body)) {
+      pass_on(*members);
+    } else if (const auto* collect = std::get_if<Collect>(&body)) {
+      const auto worker = workers_.find(collect->worker);
+      if (worker != workers_.end()) self_->send(worker->second, *collect);
     } else if (std::holds_alternative<Stop>(body)) {
       stopping_ = true;
       for (const auto& [peer, worker] : workers_) self_->send(worker, StopWorker{peer});
       if (workers_.empty()) end("");
     }
+  }
+
+  /// The workers of this process speak to each other directly, to others through here.
+  void pass_on(const Members& members) {
+    const auto worker = workers_.find(members.worker);
+    if (worker == workers_.end()) return;
+    PeerNews news{members, {}};
+    for (const PeerId peer : members.change.joined) {
+      const auto local = workers_.find(peer);
+      news.routes.emplace_back(peer, local != workers_.end()
+                                         ? DeliveryActor(local->second)
+                                         : caf::actor_cast<DeliveryActor>(self_));
+    }
+    self_->send(worker->second, std::move(news));
   }
 
   void welcomed(const Welcome& welcome) {

@@ -37,7 +37,7 @@ using WorkerLink =
                           Takes<WireLost>, Takes<HeartbeatTick>, Takes<LeaveRun>>;
 
 /// In:    frames of the coordinator's process; Delivery, LeaseRequest, WorkerReport, Failure of workers.
-/// Out:   the same over the wire; LeaseGrant, Delivery, StartWorker, StopWorker to local workers.
+/// Out:   the same over the wire; PeerNews, LeaseGrant, Delivery, Collect, StopWorker to local workers.
 /// State: one WireConnection, the local workers by peer id.
 /// The coordinator is lost (disconnected, or silent for heartbeat_misses_max heartbeats): `ended` says so.
 WorkerLink::behavior_type worker_link(WorkerLink::pointer self, WorkerLinkOptions options,

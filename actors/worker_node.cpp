@@ -38,8 +38,7 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
 
 SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const caf::actor& link) {
   const Job job = parse_job(welcome.job, "the coordinator's job").job;
-  AlgorithmOptions algorithm = worker_algorithm(job);
-  algorithm.parameters = welcome.parameters;
+  AlgorithmOptions algorithm = plan_algorithm(job, welcome.parameters, welcome.samples);
   algorithm.shards = welcome.shards;
   std::shared_ptr<Recording> recording;
   if (!options_.traces.empty()) {
@@ -57,8 +56,10 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const 
   SeatedWorkers seated;
   seated.heartbeat = std::chrono::milliseconds(job.cluster.heartbeat_ms);
   for (const WorkerSeat& seat : welcome.seats) {
-    const WorkerSelf spawned = system_->spawn(
-        worker, WorkerOptions{algorithm, seat.slot, emulated_step_time(job, seat.slot), recording},
+    const WorkerSelf spawned = spawn_worker(
+        *system_,
+        WorkerOptions{algorithm, seat.slot, emulated_step_time(job, seat.slot), recording,
+                      emulated_attack(job, seat.slot)},
         make_lane, std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
         ReportDesk(network), clock_);
     caf::anon_send(spawned, StartWorker{seat.peer});

@@ -4,7 +4,7 @@
 
 namespace murm {
 
-void LeasePlan::join(PeerId worker) { workers_.try_emplace(worker, Worker{next_step_, 0}); }
+void LeasePlan::join(PeerId worker) { workers_.try_emplace(worker, Worker{next_step_, 0, 0}); }
 
 bool LeasePlan::may_plan() const {
   return !stopped_ && !at_end() && (boundary_ == 0 || position_ < boundary_);
@@ -12,12 +12,19 @@ bool LeasePlan::may_plan() const {
 
 bool LeasePlan::drained() const { return outstanding_.empty() && !may_plan(); }
 
-Lease& LeasePlan::append(Step step, std::uint32_t index, std::uint32_t quorum, PeerId holder) {
-  SampleCount samples = options_.lease_samples;
-  if (options_.total != 0) samples = std::min(samples, options_.total - position_);
+std::uint32_t LeasePlan::samples_at(SampleCount position) const {
+  const bool later = options_.later_samples != 0 && position >= options_.later_from;
+  return later ? options_.later_samples : options_.lease_samples;
+}
+
+Lease& LeasePlan::append(Step step, std::uint32_t index, std::uint32_t quorum, PeerId holder,
+                         std::uint32_t samples) {
+  if (options_.total != 0) {
+    samples = static_cast<std::uint32_t>(
+        std::min<SampleCount>(samples, options_.total - position_));
+  }
   Outstanding entry;
-  entry.lease = Lease{
-      next_lease_, step, index, quorum, position_, static_cast<std::uint32_t>(samples), true};
+  entry.lease = Lease{next_lease_, step, index, quorum, position_, samples, true, epoch_};
   entry.holder = holder;
   entry.shards_missing = options_.shards;
   position_ += samples;
@@ -28,15 +35,16 @@ void LeasePlan::plan_step() {
   Plan plan;
   for (const auto& [peer, worker] : workers_) plan.members.push_back(peer);
   SampleCount leases = plan.members.size();
+  const std::uint32_t samples = samples_at(position_);  // the same in all leases of a step
   if (options_.total != 0) {
     const SampleCount rest = options_.total - position_;
-    leases = std::min(leases, (rest + options_.lease_samples - 1) / options_.lease_samples);
+    leases = std::min(leases, (rest + samples - 1) / samples);
   }
   plan.first = next_lease_;
   plan.quorum = static_cast<std::uint32_t>(leases);
   plan.missing = plan.members.size();
   for (std::uint32_t i = 0; i < plan.quorum; ++i)
-    append(next_step_, i, plan.quorum, plan.members[i]);
+    append(next_step_, i, plan.quorum, plan.members[i], samples);
   plans_.emplace(next_step_++, std::move(plan));
 }
 
@@ -77,13 +85,16 @@ void LeasePlan::asked(Step step) {
 
 std::optional<Grant> LeasePlan::next_grant(PeerId worker) {
   if (options_.synchronous) return next_synchronous(worker);
-  Step& clock = workers_.at(worker).next_step;
+  Worker& asking = workers_.at(worker);
+  Step& clock = asking.next_step;
   LeaseId id = 0;
   if (!orphans_.empty()) {
     id = orphans_.front();
     orphans_.pop_front();
   } else if (may_plan()) {
-    id = append(clock, 0, 1, worker).id;
+    const std::uint32_t most = samples_at(position_);
+    const std::uint32_t samples = asking.samples == 0 ? most : std::min(asking.samples, most);
+    id = append(clock, 0, 1, worker, samples).id;
   } else {
     return std::nullopt;
   }
@@ -92,9 +103,11 @@ std::optional<Grant> LeasePlan::next_grant(PeerId worker) {
   return hand_out(entry, worker, true);
 }
 
-std::vector<Grant> LeasePlan::request(PeerId worker) {
+std::vector<Grant> LeasePlan::request(PeerId worker, std::uint32_t samples) {
   std::vector<Grant> grants;
-  if (!workers_.contains(worker)) return grants;
+  const auto asking = workers_.find(worker);
+  if (asking == workers_.end()) return grants;
+  asking->second.samples = samples;
   while (options_.synchronous && !orphans_.empty()) {
     grants.push_back(hand_out(outstanding_.at(orphans_.front()), worker, false));
     orphans_.pop_front();
@@ -140,20 +153,21 @@ std::vector<Grant> LeasePlan::serve_pending() {
   std::vector<PeerId> waiting;
   waiting.swap(pending_);
   for (const PeerId worker : waiting) {
-    for (const Grant& grant : request(worker)) grants.push_back(grant);
+    for (const Grant& grant : request(worker, workers_.at(worker).samples)) grants.push_back(grant);
   }
   return grants;
 }
 
-bool LeasePlan::applied(LeaseId lease) {
+bool LeasePlan::applied(LeaseId lease, bool dropped) {
   const auto found = outstanding_.find(lease);
   MURM_ASSERT(found != outstanding_.end(), "lease " + std::to_string(lease));
   Outstanding& entry = found->second;
+  entry.dropped = entry.dropped || dropped;
   if (--entry.shards_missing > 0) return false;
   const auto holder = workers_.find(entry.holder);
   if (holder != workers_.end()) --holder->second.in_hand;
-  ++counts_.applied;
-  counts_.samples_applied += entry.lease.samples;
+  ++(entry.dropped ? counts_.dropped : counts_.applied);
+  (entry.dropped ? counts_.samples_dropped : counts_.samples_applied) += entry.lease.samples;
   std::erase(orphans_, lease);
   outstanding_.erase(found);
   return true;

@@ -38,14 +38,17 @@ class Ledger {
   }
 
   void applied() { ++applied_; }
+  void dropped() { ++dropped_; }
   std::uint64_t admitted_count() const { return admitted_; }
   std::uint64_t applied_count() const { return applied_; }
+  std::uint64_t dropped_count() const { return dropped_; }
   std::uint64_t refused_count() const { return refused_; }
 
  private:
   std::vector<std::uint64_t> taken_;
   std::uint64_t admitted_ = 0;
   std::uint64_t applied_ = 0;
+  std::uint64_t dropped_ = 0;
   std::uint64_t refused_ = 0;
 };
 

@@ -27,6 +27,10 @@ const Tensor& MachineState::tensor(const std::string& name) const {
   return find_entry(tensors, name);
 }
 
+void Machine::on_collect(Context& context) {
+  if (context.self().role() == Role::aggregator) context.collected();
+}
+
 void require_cut(const MachineState& state) {
   const std::uint64_t unfinished = state.number("unfinished");
   if (unfinished == 0) return;

@@ -8,6 +8,12 @@
 
 namespace murm {
 
+/// A worker that lies about its gradients.
+struct ByzantineWorker {
+  std::uint64_t worker = 0;  // slot
+  std::string attack;        // sign-flip, noise, little-is-enough, zero
+};
+
 struct Job {
   struct {
     std::string name = "job";
@@ -25,23 +31,26 @@ struct Job {
     std::uint64_t keep = 2;   // generations kept
   } checkpoint;
   struct {
-    std::string kind = "mlp";                     // logistic, mlp, quadratic, consensus
-    std::vector<std::uint64_t> hidden{256, 128};  // mlp
+    std::string kind = "mlp";                     // logistic, mlp, char-mlp, quadratic, consensus
+    std::vector<std::uint64_t> hidden{256, 128};  // mlp, char-mlp
+    std::uint64_t context = 16;                   // char-mlp: characters seen
+    std::uint64_t embedding = 16;                 // char-mlp: numbers for each
     std::uint64_t dim = 1000;                     // quadratic, consensus: parameters
     double condition = 100;                       // quadratic: largest over smallest eigenvalue
     double noise = 0;                             // quadratic: standard deviation per coordinate
   } model;
   struct {
-    std::string kind = "digits";  // "digits", "mnist"
-    std::string path;             // mnist: folder with the four IDX files, plain or .gz
-    std::uint64_t train = 60000;  // digits: samples to make; mnist: the first n are used
+    std::string kind = "digits";  // "digits", "mnist", "text"
+    std::string path;             // mnist: folder with the IDX files; text: file; empty: made up
+    std::uint64_t train = 60000;  // samples to make, or the first n of the files
     std::uint64_t test = 10000;
   } data;
   struct {
     std::uint64_t batch = 32;       // samples per worker and micro-batch
     std::uint64_t accumulate = 1;   // micro-batches per gradient
-    std::string optimizer = "sgd";  // sgd, momentum, nesterov, adam, adamw
+    std::string optimizer = "sgd";  // sgd, momentum, nesterov, adam, adamw, adagrad, lars, lamb
     double lr = 0.1;
+    std::string scaling = "none";  // none, linear, sqrt: of lr by the workers
     double momentum = 0.9;
     double weight_decay = 0;
     std::string schedule = "constant";          // constant, step, cosine
@@ -53,11 +62,54 @@ struct Job {
     double clip = 0;                            // global norm; 0: none
     double beta1 = 0.9;
     double beta2 = 0.999;
+    double epsilon = 0;    // 0: the optimizer's own
+    double trust = 0.001;  // lars
   } training;
   struct {
-    std::string name = "asp";     // bsp, asp, ssp
-    std::uint64_t staleness = 3;  // ssp
+    // What each is for: algorithms/algorithm_options.hpp. 0, negative, "default": the algorithm's own default.
+    std::string name = "asp";
+    std::uint64_t staleness = 3;
+    std::uint64_t staleness_max = 15;
+    std::string staleness_weight = "default";
+    std::uint64_t threshold = 0;
+    std::uint64_t buffer = 0;
+    std::uint64_t backups = 0;
+    std::string correction = "constant";
+    double lambda = -1;
+    double elasticity = 0;
+    std::uint64_t local_steps = 0;
+    double switch_at = 0.5;
+    std::string outer = "default";
+    double outer_lr = 0;
+    double outer_momentum = -1;
+    std::uint64_t overlap = 0;
+    std::string topology = "default";
+    std::uint64_t degree = 3;
+    std::string edges;  // file
+    std::string order = "adapt-first";
+    std::uint64_t period = 0;
+    double probability = 0;
+    std::uint64_t group = 0;
+    double consensus_step = 0;
   } algorithm;
+  struct {
+    std::string name = "none";  // how what workers push is encoded
+    double ratio = 0;        // top-k, random-k, dgc: share of the numbers sent; 0: the code's own
+    std::uint64_t bits = 4;  // qsgd
+    std::uint64_t rank = 4;  // powersgd
+    double momentum = 0.9;   // dgc
+    std::uint64_t warm_up = 0;               // dgc: pushes in each stage of growing sparsity
+    std::string error_feedback = "default";  // "on", "off"
+  } compression;
+  struct {
+    std::string name = "mean";     // how contributions are combined
+    std::uint64_t tolerated = 0;   // krum, multi-krum, trimmed-mean; 0: a quarter
+    std::uint64_t selected = 0;    // multi-krum; 0: all but those tolerated
+    double radius = 0;             // centered-clipping; 0: the median distance
+    std::uint64_t iterations = 0;  // geometric-median, centered-clipping; 0: the rule's own
+    double smoothing = 1e-6;       // geometric-median
+    std::uint64_t bucket = 1;      // contributions averaged before the rule sees them
+  } robust;
   struct {
     std::uint64_t workers = 4;
     std::uint64_t aggregators = 1;
@@ -68,6 +120,7 @@ struct Job {
   struct {
     std::vector<double>
         step_ms;  // per worker: a step takes at least this long; empty: no emulation
+    std::vector<ByzantineWorker> byzantine;
   } emulate;
 };
 

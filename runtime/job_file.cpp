@@ -1,6 +1,7 @@
 #include "runtime/job_file.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "runtime/job_keys.hpp"
 #include "runtime/toml_reader.hpp"
@@ -40,6 +41,12 @@ void judge_model(const Job& job, const GivenKeys& given) {
                "\" has no accuracy",
            "use job.target_loss");
   }
+  if (trains_on_data(job) && models_text(job) != (job.data.kind == "text")) {
+    refuse(given.where(given.has("data.kind") ? "data.kind" : "model.kind"),
+           "data.kind = \"" + job.data.kind + "\" does not fit model.kind = \"" + job.model.kind +
+               "\"",
+           "\"char-mlp\" and \"text\" go together");
+  }
   if (trains_on_data(job) && job.data.kind == "mnist" && job.data.path.empty()) {
     refuse(given.where("data.kind"), "data.kind = \"mnist\" needs data.path",
            "give the folder with the four IDX files, or use data.kind = \"digits\"");
@@ -54,10 +61,10 @@ void judge_training(const Job& job, const GivenKeys& given) {
            "training.schedule = \"" + training.schedule + "\" needs the length of the run",
            "give job.epochs or job.samples as well");
   }
-  if (training.schedule == "cosine" && training.lr_min > training.lr) {
+  if (training.schedule == "cosine" && training.lr_min > scaled_learning_rate(job)) {
     refuse(given.where("training.lr_min"), "training.lr_min is " + short_number(training.lr_min) +
                                                ", expected at most training.lr, which is " +
-                                               short_number(training.lr));
+                                               short_number(scaled_learning_rate(job)));
   }
   if (!std::ranges::is_sorted(training.milestones)) {
     refuse(given.where("training.milestones"), "training.milestones must ascend");
@@ -81,6 +88,29 @@ void judge_cluster(const Job& job, const GivenKeys& given) {
   }
 }
 
+void judge_byzantine(const Job& job, const GivenKeys& given) {
+  std::set<std::uint64_t> liars;
+  for (std::size_t i = 0; i < job.emulate.byzantine.size(); ++i) {
+    const ByzantineWorker& liar = job.emulate.byzantine[i];
+    const std::string entry = "emulate.byzantine[" + std::to_string(i) + "]";
+    if (!given.has(entry + ".worker")) refuse(given.where(entry), entry + " names no worker");
+    if (liar.attack.empty()) {
+      refuse(given.where(entry), entry + " names no attack", "for example attack = \"sign-flip\"");
+    }
+    if (liar.worker >= job.cluster.workers) {
+      refuse(given.where(entry + ".worker"),
+             entry + ".worker is " + std::to_string(liar.worker) + ", expected at most " +
+                 std::to_string(job.cluster.workers - 1),
+             "cluster.workers is " + std::to_string(job.cluster.workers) +
+                 ", and workers are counted from 0");
+    }
+    if (!liars.insert(liar.worker).second) {
+      refuse(given.where(entry + ".worker"),
+             entry + ".worker is " + std::to_string(liar.worker) + ", which has an attack already");
+    }
+  }
+}
+
 }  // namespace
 
 LoadedJob load_job(const std::filesystem::path& file, std::span<const std::string> overrides,
@@ -99,7 +129,14 @@ LoadedJob parse_job(std::string_view text, const std::string& source_name,
   judge_model(job, reader.given());
   judge_training(job, reader.given());
   judge_cluster(job, reader.given());
-  return {job, reader.notes()};
+  judge_byzantine(job, reader.given());
+  LoadedJob loaded{job, reader.notes()};
+  if (job.training.scaling != "none") {
+    loaded.notes.push_back("training.scaling = \"" + job.training.scaling +
+                           "\" makes the learning rate " + short_number(scaled_learning_rate(job)) +
+                           " for " + std::to_string(job.cluster.workers) + " workers");
+  }
+  return loaded;
 }
 
 std::string to_toml(const Job& job) { return toml_text(job); }

@@ -1,6 +1,9 @@
 #include "runtime/job_keys.hpp"
 
 #include <array>
+#include <cmath>
+
+#include "runtime/algorithm_keys.hpp"
 
 namespace murm {
 namespace {
@@ -15,13 +18,20 @@ constexpr double largest_toml_integer = 9223372036854774784.0;
 
 bool is_quadratic(const Job& job) { return job.model.kind == "quadratic"; }
 bool is_adam(const Job& job) {
-  return job.training.optimizer == "adam" || job.training.optimizer == "adamw";
+  const std::string& name = job.training.optimizer;
+  return name == "adam" || name == "adamw" || name == "lamb";
 }
 bool has_momentum(const Job& job) {
-  return job.training.optimizer == "momentum" || job.training.optimizer == "nesterov";
+  const std::string& name = job.training.optimizer;
+  return name == "momentum" || name == "nesterov" || name == "lars";
 }
 bool has_clock(const Job& job) {
   return job.training.schedule != "constant" || job.training.warmup > 0;
+}
+
+bool counts_bad(const Job& job) {
+  const std::string& rule = job.robust.name;
+  return rule == "krum" || rule == "multi-krum" || rule == "trimmed-mean";
 }
 
 constexpr KeyLimits count_from(double min, double max, const char* hint = "") {
@@ -29,18 +39,30 @@ constexpr KeyLimits count_from(double min, double max, const char* hint = "") {
 }
 
 using Names = std::string_view[];
-constexpr Names models{"logistic", "mlp", "quadratic", "consensus"};
-constexpr Names data_sets{"digits", "mnist"};
-constexpr Names optimizers{"sgd", "momentum", "nesterov", "adam", "adamw"};
+constexpr Names models{"logistic", "mlp", "char-mlp", "quadratic", "consensus"};
+constexpr Names data_sets{"digits", "mnist", "text"};
+constexpr Names optimizers{"sgd",   "momentum", "nesterov", "adam",
+                           "adamw", "adagrad",  "lars",     "lamb"};
+constexpr Names scalings{"none", "linear", "sqrt"};
 constexpr Names schedules{"constant", "step", "cosine"};
 constexpr Names schedule_clocks{"samples", "updates"};
-constexpr Names algorithms{"bsp", "asp", "ssp"};
+constexpr Names codes{"none",    "top-k",    "random-k", "dgc",  "qsgd", "int8", "1-bit",
+                      "ef-sign", "terngrad", "powersgd", "fp16", "bf16", "fp4"};
+constexpr Names feedbacks{"default", "on", "off"};
+constexpr Names robust_rules{"mean",
+                             "krum",
+                             "multi-krum",
+                             "median",
+                             "trimmed-mean",
+                             "geometric-median",
+                             "centered-clipping"};
+constexpr Names attacks{"sign-flip", "noise", "little-is-enough", "zero"};
 constexpr Names transports{"tcp", "ipc"};
 
 constexpr const char* fraction_hint = "accuracies are fractions: 97 % is 0.97";
 constexpr KeyLimits decay{.min = 0, .max = 1, .below = true};
 
-constexpr JobKey keys[] = {
+constexpr JobKey keys_before[] = {
     {"job.name", MURM_MEMBER(job.name), "", {}, {}},
     {"job.seed", MURM_MEMBER(job.seed), "", count_from(0, largest_toml_integer)},
     {"job.epochs", MURM_MEMBER(job.epochs), "epochs", {.min = 0, .max = 1e8}},
@@ -65,7 +87,21 @@ constexpr JobKey keys[] = {
      "neurons per layer",
      count_from(1, 65536),
      {},
-     +[](const Job& j) { return j.model.kind == "mlp"; },
+     +[](const Job& j) { return j.model.kind == "mlp" || models_text(j); },
+     "model.kind"},
+    {"model.context",
+     MURM_MEMBER(model.context),
+     "characters",
+     count_from(1, 1024),
+     {},
+     models_text,
+     "model.kind"},
+    {"model.embedding",
+     MURM_MEMBER(model.embedding),
+     "numbers",
+     count_from(1, 4096),
+     {},
+     models_text,
      "model.kind"},
     {"model.dim",
      MURM_MEMBER(model.dim),
@@ -91,10 +127,10 @@ constexpr JobKey keys[] = {
     {"data.kind", MURM_MEMBER(data.kind), "", {}, data_sets, trains_on_data, "model.kind"},
     {"data.path",
      MURM_MEMBER(data.path),
-     "folder",
+     "path",
      {},
      {},
-     +[](const Job& j) { return trains_on_data(j) && j.data.kind == "mnist"; },
+     +[](const Job& j) { return trains_on_data(j) && j.data.kind != "digits"; },
      "data.kind"},
     {"data.train",
      MURM_MEMBER(data.train),
@@ -126,6 +162,7 @@ constexpr JobKey keys[] = {
      "model.kind"},
     {"training.optimizer", MURM_MEMBER(training.optimizer), "", {}, optimizers},
     {"training.lr", MURM_MEMBER(training.lr), "", {.min = 0, .max = 1e6, .above = true}},
+    {"training.scaling", MURM_MEMBER(training.scaling), "", {}, scalings},
     {"training.momentum",
      MURM_MEMBER(training.momentum),
      "",
@@ -167,14 +204,114 @@ constexpr JobKey keys[] = {
     {"training.clip", MURM_MEMBER(training.clip), "global norm", {.min = 0, .max = 1e12}},
     {"training.beta1", MURM_MEMBER(training.beta1), "", decay, {}, is_adam, "training.optimizer"},
     {"training.beta2", MURM_MEMBER(training.beta2), "", decay, {}, is_adam, "training.optimizer"},
-    {"algorithm.name", MURM_MEMBER(algorithm.name), "", {}, algorithms},
-    {"algorithm.staleness",
-     MURM_MEMBER(algorithm.staleness),
-     "clocks",
+    {"training.epsilon",
+     MURM_MEMBER(training.epsilon),
+     "",
+     {.min = 0, .max = 1},
+     {},
+     +[](const Job& j) { return is_adam(j) || j.training.optimizer == "adagrad"; },
+     "training.optimizer"},
+    {"training.trust",
+     MURM_MEMBER(training.trust),
+     "",
+     {.min = 0, .max = 1e6, .above = true},
+     {},
+     +[](const Job& j) { return j.training.optimizer == "lars"; },
+     "training.optimizer"},
+};
+
+constexpr JobKey keys_after[] = {
+    {"compression.name", MURM_MEMBER(compression.name), "", {}, codes},
+    {"compression.ratio",
+     MURM_MEMBER(compression.ratio),
+     "share of the numbers",
+     {.min = 0, .max = 1, .hint = "0 is the code's own default"},
+     {},
+     +[](const Job& j) {
+       const std::string& code = j.compression.name;
+       return code == "top-k" || code == "random-k" || code == "dgc";
+     },
+     "compression.name"},
+    {"compression.bits",
+     MURM_MEMBER(compression.bits),
+     "bits",
+     count_from(2, 8, "qsgd has 2, 4 and 8"),
+     {},
+     +[](const Job& j) { return j.compression.name == "qsgd"; },
+     "compression.name"},
+    {"compression.rank",
+     MURM_MEMBER(compression.rank),
+     "",
+     count_from(1, 1024),
+     {},
+     +[](const Job& j) { return j.compression.name == "powersgd"; },
+     "compression.name"},
+    {"compression.momentum",
+     MURM_MEMBER(compression.momentum),
+     "",
+     decay,
+     {},
+     +[](const Job& j) { return j.compression.name == "dgc"; },
+     "compression.name"},
+    {"compression.warm_up",
+     MURM_MEMBER(compression.warm_up),
+     "pushes",
      count_from(0, 1e6),
      {},
-     +[](const Job& j) { return j.algorithm.name == "ssp"; },
-     "algorithm.name"},
+     +[](const Job& j) { return j.compression.name == "dgc"; },
+     "compression.name"},
+    {"compression.error_feedback",
+     MURM_MEMBER(compression.error_feedback),
+     "",
+     {},
+     feedbacks,
+     +[](const Job& j) { return j.compression.name != "none"; },
+     "compression.name"},
+    {"robust.name", MURM_MEMBER(robust.name), "", {}, robust_rules},
+    {"robust.tolerated",
+     MURM_MEMBER(robust.tolerated),
+     "contributions",
+     count_from(0, 1e6),
+     {},
+     counts_bad,
+     "robust.name"},
+    {"robust.selected",
+     MURM_MEMBER(robust.selected),
+     "contributions",
+     count_from(0, 1e6),
+     {},
+     +[](const Job& j) { return j.robust.name == "multi-krum"; },
+     "robust.name"},
+    {"robust.radius",
+     MURM_MEMBER(robust.radius),
+     "norm of a mean gradient",
+     {.min = 0, .max = 1e30, .endless = true},
+     {},
+     +[](const Job& j) { return j.robust.name == "centered-clipping"; },
+     "robust.name"},
+    {"robust.iterations",
+     MURM_MEMBER(robust.iterations),
+     "iterations",
+     count_from(0, 1000),
+     {},
+     +[](const Job& j) {
+       return j.robust.name == "geometric-median" || j.robust.name == "centered-clipping";
+     },
+     "robust.name"},
+    {"robust.smoothing",
+     MURM_MEMBER(robust.smoothing),
+     "norm of a mean gradient",
+     {.min = 0, .max = 1e30, .above = true, .endless = true},
+     {},
+     +[](const Job& j) { return j.robust.name == "geometric-median"; },
+     "robust.name"},
+    {"robust.bucket",
+     MURM_MEMBER(robust.bucket),
+     "contributions",
+     count_from(1, 1e6),
+     {},
+     +[](const Job& j) { return j.robust.name != "mean"; },
+     "robust.name"},
     {"cluster.workers", MURM_MEMBER(cluster.workers), "workers", count_from(1, 1e6)},
     {"cluster.aggregators", MURM_MEMBER(cluster.aggregators), "shards", count_from(1, 256)},
     {"cluster.processes", MURM_MEMBER(cluster.processes), "processes", count_from(0, 1024)},
@@ -188,9 +325,25 @@ constexpr JobKey keys[] = {
     {"cluster.heartbeat_ms", MURM_MEMBER(cluster.heartbeat_ms), "milliseconds",
      count_from(10, 60000)},
     {"emulate.step_ms", MURM_MEMBER(emulate.step_ms), "milliseconds", {.min = 0, .max = 3.6e6}},
+    {"emulate.byzantine", MURM_MEMBER(emulate.byzantine), ""},
+};
+
+constexpr Key<ByzantineWorker> byzantine_keys[] = {
+    {"worker",
+     +[](ByzantineWorker& liar) -> std::uint64_t& { return liar.worker; },
+     "slot",
+     {.min = 0, .max = 999'999, .hint = "workers are counted from 0"}},
+    {"attack", +[](ByzantineWorker& liar) -> std::string& { return liar.attack; }, "", {}, attacks},
 };
 
 #undef MURM_MEMBER
+
+std::vector<JobKey> joined() {
+  std::vector<JobKey> all(std::begin(keys_before), std::end(keys_before));
+  all.insert(all.end(), algorithm_keys::keys.begin(), algorithm_keys::keys.end());
+  all.insert(all.end(), std::begin(keys_after), std::end(keys_after));
+  return all;
+}
 
 // Too far away for an edit distance.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> habits{
@@ -204,7 +357,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> habits{
 
 }  // namespace
 
-std::span<const JobKey> job_keys() { return keys; }
+std::span<const JobKey> job_keys() {
+  static const std::vector<JobKey> keys = joined();
+  return keys;
+}
+
+std::span<const Key<ByzantineWorker>> keys_of(const ByzantineWorker&) { return byzantine_keys; }
 
 Habits job_habits() { return habits; }
 
@@ -213,6 +371,14 @@ const JobKey* find_job_key(std::string_view name) { return find_key(job_keys(), 
 std::string_view nearest_job_key(std::string_view name) {
   return nearest_key(name, names_of(job_keys()), habits);
 }
+
+double scaled_learning_rate(const Job& job) {
+  const auto workers = static_cast<double>(job.cluster.workers);
+  if (job.training.scaling == "linear") return job.training.lr * workers;
+  return job.training.scaling == "sqrt" ? job.training.lr * std::sqrt(workers) : job.training.lr;
+}
+
+bool models_text(const Job& job) { return job.model.kind == "char-mlp"; }
 
 bool trains_on_data(const Job& job) {
   return job.model.kind != "quadratic" && job.model.kind != "consensus";

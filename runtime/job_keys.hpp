@@ -11,11 +11,13 @@
 
 namespace murm {
 
-using JobKey = Key<Job>;
+using JobKey = Key<Job, ByzantineWorker>;
 
 /// Every key, grouped by section, in the order of docs/jobs.md.
 std::span<const JobKey> job_keys();
 inline std::span<const JobKey> keys_of(const Job&) { return job_keys(); }
+/// Of one entry of emulate.byzantine; "key" without a section.
+std::span<const Key<ByzantineWorker>> keys_of(const ByzantineWorker&);
 
 /// Names of other programs for our keys.
 Habits job_habits();
@@ -25,6 +27,12 @@ const JobKey* find_job_key(std::string_view name);
 
 /// The known key that an unknown "section.key" or "key" was probably meant to be, or "".
 std::string_view nearest_job_key(std::string_view name);
+
+/// training.lr with training.scaling applied.
+double scaled_learning_rate(const Job& job);
+
+/// Whether the model predicts the next character of a text, so that its loss has a perplexity.
+bool models_text(const Job& job);
 
 /// Whether the model is trained on the samples of `data`. The other objectives draw what they need from the seed.
 bool trains_on_data(const Job& job);

@@ -16,6 +16,7 @@ Json ledger_json(const Report& report) {
   const auto& ledger = report.ledger;
   return {{"issued", ledger.issued},
           {"applied", ledger.applied},
+          {"dropped", ledger.dropped},
           {"reissued", ledger.reissued},
           {"refused_duplicate", ledger.refused_duplicate},
           {"lost", ledger.lost},
@@ -54,6 +55,7 @@ std::string ledger_text(const Report& report) {
   std::string text = with_separators(ledger.issued) + " leases issued, " +
                      with_separators(ledger.applied) + " applied, " + with_separators(ledger.lost) +
                      " lost";
+  if (ledger.dropped > 0) text += ", " + with_separators(ledger.dropped) + " dropped";
   if (ledger.reissued > 0) text += ", " + with_separators(ledger.reissued) + " reissued";
   if (ledger.refused_duplicate > 0) {
     text += ", " + with_separators(ledger.refused_duplicate) + " duplicates refused";
@@ -135,11 +137,14 @@ std::string report_json(const Report& report) {
   json["samples_per_second"] = report.samples_per_second;
   json["final"] = {{"train_loss", report.final.train_loss},
                    {"eval_loss", report.final.eval_loss},
-                   {"eval_accuracy", report.final.eval_accuracy}};
+                   {"eval_accuracy", report.final.eval_accuracy},
+                   {"eval_perplexity", report.final.eval_perplexity}};
   json["staleness"] = {{"mean", report.staleness.mean},
                        {"max", report.staleness.max},
                        {"histogram", report.staleness.histogram}};
-  json["bytes"] = {{"sent", report.bytes.sent}, {"received", report.bytes.received}};
+  json["bytes"] = {{"sent", report.bytes.sent},
+                   {"received", report.bytes.received},
+                   {"between_workers", report.bytes.between_workers}};
   json["ledger"] = ledger_json(report);
   json["refused"] = report.refused;
   json["parameters_hash"] = report.parameters_hash;
@@ -158,6 +163,10 @@ std::string summary_table(const Report& report) {
   rows.emplace_back("algorithm", report.algorithm + ", " + place_text(report));
   if (!std::isnan(report.final.eval_accuracy)) {
     rows.emplace_back("accuracy", human_percent(report.final.eval_accuracy, 2));
+  }
+  if (!std::isnan(report.final.eval_perplexity)) {
+    rows.emplace_back("perplexity",
+                      human_number(report.final.eval_perplexity, 3) + " on the test set");
   }
   if (const std::string loss = loss_text(report); !loss.empty()) rows.emplace_back("loss", loss);
   // Without data an epoch is one sample.
@@ -184,6 +193,9 @@ std::string summary_table(const Report& report) {
   if (report.bytes.sent + report.bytes.received > 0) {
     rows.emplace_back("network", human_bytes(report.bytes.sent) + " sent, " +
                                      human_bytes(report.bytes.received) + " received");
+  }
+  if (report.bytes.between_workers > 0) {
+    rows.emplace_back("peers", human_bytes(report.bytes.between_workers) + " between workers");
   }
   rows.emplace_back("ledger", ledger_text(report));
   for (const auto& [kind, count] : report.refused) {

@@ -35,7 +35,8 @@ struct Report {
   struct {
     double train_loss = not_measured;  // mean per sample since the last evaluation
     double eval_loss = not_measured;
-    double eval_accuracy = not_measured;  // fraction
+    double eval_accuracy = not_measured;    // fraction
+    double eval_perplexity = not_measured;  // of a model of text: e to the power of eval_loss
   } final;
 
   struct {
@@ -47,11 +48,13 @@ struct Report {
   struct {
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
-  } bytes;  // between processes, seen from the coordinator's
+    std::uint64_t between_workers = 0;  // simulated: what did not pass the coordinator
+  } bytes;                              // between processes, seen from the coordinator's
 
   struct {
     std::uint64_t issued = 0;   // distinct leases handed out
     std::uint64_t applied = 0;  // leases whose gradient is in every shard
+    std::uint64_t dropped = 0;  // by the algorithm, on purpose
     std::uint64_t reissued = 0;
     std::uint64_t refused_duplicate = 0;
     std::uint64_t lost = 0;  // issued - applied at the end

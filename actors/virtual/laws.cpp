@@ -21,11 +21,19 @@ bool is_mean_over(float scale, std::uint64_t samples) {
 Laws::Laws(LawOptions options) : options_(options), shards_(options.shards) {}
 
 void Laws::granted(const Lease& lease, PeerId worker) {
-  if (lease.position != lease.id * options_.lease_samples) {
+  if (lease.id >= holders_.size()) {
+    holders_.resize(lease.id + 1);
+    ends_.resize(lease.id + 1, 0);
+  }
+  ends_[lease.id] = lease.position + lease.samples;
+  // Leases of a step are handed out in any order: each border is looked at once both sides are known.
+  const bool after = lease.id == 0
+                         ? lease.position != 0
+                         : ends_[lease.id - 1] != 0 && ends_[lease.id - 1] != lease.position;
+  if (after) {
     broken(of_lease(lease) + " begins at sample " + std::to_string(lease.position) +
            ", so samples are missing or in two leases");
   }
-  if (lease.id >= holders_.size()) holders_.resize(lease.id + 1);
   holders_[lease.id] = worker;
 }
 
@@ -33,7 +41,7 @@ void Laws::begins(const Lease& lease, PeerId worker) const {
   if (lease.id >= holders_.size() || holders_[lease.id] != worker) {
     broken(of_lease(lease) + " is computed by " + to_string(worker) + ", which does not hold it");
   }
-  if (!options_.synchronous) return;
+  if (!options_.synchronous || options_.replicas) return;
   for (const Shard& shard : shards_) {
     if (lease.step > shard.floor && lease.step - shard.floor > options_.staleness) {
       broken("clock " + std::to_string(lease.step) + " begins while the slowest is at " +
@@ -95,6 +103,7 @@ void Laws::parameters_received(WorkerReads& reads, const Message& message) const
 void Laws::settle(std::uint32_t index, const ShardEffects& effects, const Ledger& ledger) {
   Shard& shard = shards_[index];
   if (!effects.rejected.empty()) broken("a gradient of ours was refused: " + effects.rejected);
+  if (!options_.plain_gradients) return judge_counts(shard, effects, ledger);
   if (options_.combines) {
     judge_combined(shard, effects);
   } else {
@@ -105,10 +114,11 @@ void Laws::settle(std::uint32_t index, const ShardEffects& effects, const Ledger
     if (options_.synchronous) count_clock(shard, applied.lease);
   }
   shard.applied += effects.applied.size();
+  shard.dropped += effects.dropped.size();
   shard.version += effects.steps.size();
   // A step of bsp keeps what it has admitted until it is complete.
   const bool collecting = options_.combines && effects.steps.empty();
-  const std::uint64_t admitted = ledger.admitted_count();
+  const std::uint64_t admitted = ledger.admitted_count() - ledger.dropped_count();
   if (ledger.applied_count() != shard.applied || admitted < shard.applied ||
       (admitted != shard.applied && !collecting)) {
     broken(std::to_string(admitted) + " gradients were admitted and " +
@@ -118,6 +128,27 @@ void Laws::settle(std::uint32_t index, const ShardEffects& effects, const Ledger
     broken("the parameters do not consist of the gradients that were applied");
   }
   judge_sent(shard, effects);
+}
+
+void Laws::judge_counts(Shard& shard, const ShardEffects& effects, const Ledger& ledger) const {
+  for (const AppliedGradient& applied : effects.applied) {
+    if (options_.synchronous && !options_.replicas) count_clock(shard, applied.lease);
+  }
+  shard.applied += effects.applied.size();
+  shard.dropped += effects.dropped.size();
+  shard.version += effects.steps.size();
+  if (ledger.applied_count() != shard.applied ||
+      ledger.admitted_count() < shard.applied + shard.dropped) {
+    broken(std::to_string(ledger.admitted_count()) + " leases were admitted and " +
+           std::to_string(shard.applied) + " applied");
+  }
+  for (const SentParameters& sent : effects.sent) {
+    if (sent.version < shard.sent) {
+      broken("version " + std::to_string(sent.version) + " is sent after version " +
+             std::to_string(shard.sent));
+    }
+    shard.sent = sent.version;
+  }
 }
 
 void Laws::judge_combined(Shard& shard, const ShardEffects& effects) const {
@@ -171,7 +202,7 @@ void Laws::judge_single(Shard& shard, const ShardEffects& effects) const {
     if (!(step.gradient == Provenance::of(applied.lease.id))) {
       broken("the optimizer step for " + of_lease(applied.lease) + " used another gradient");
     }
-    if (!is_mean_over(step.gradient_scale, applied.lease.samples)) {
+    if (!options_.weighs && !is_mean_over(step.gradient_scale, applied.lease.samples)) {
       broken("the optimizer step for " + of_lease(applied.lease) +
              " is not the mean over its samples");
     }
@@ -211,9 +242,10 @@ void Laws::count_clock(Shard& shard, const Lease& lease) const {
 void Laws::at_end(LeaseId leases, bool finished) const {
   if (!finished) return;
   for (const Shard& shard : shards_) {
-    if (shard.applied != leases) {
+    if (shard.applied + shard.dropped != leases) {
       broken(std::to_string(leases) + " leases were handed out and " +
-             std::to_string(shard.applied) + " applied");
+             std::to_string(shard.applied) + " applied, " + std::to_string(shard.dropped) +
+             " dropped");
     }
   }
 }

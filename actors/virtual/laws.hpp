@@ -22,7 +22,9 @@ struct LawOptions {
   bool combines = false;        // one optimizer step for all leases of a step
   std::uint64_t staleness = 0;  // synchronous: how far clocks may be apart
   std::uint32_t shards = 1;
-  std::uint32_t lease_samples = 1;
+  bool plain_gradients = true;  // what is applied are the gradients of leases, as they came
+  bool weighs = false;          // a gradient may count less than its mean
+  bool replicas = false;        // aggregators are keepers
 };
 
 /// What a worker has received, and what the gradient it computes has read; by shard.
@@ -67,11 +69,14 @@ class Laws {
   struct Shard {
     Version version = 0;  // optimizer steps taken
     std::uint64_t applied = 0;
+    std::uint64_t dropped = 0;
+    Version sent = 0;           // the latest; where gradients are not plain
     std::uint64_t content = 0;  // sum of the marks of what was applied
     Step floor = 0;             // smallest clock with a gradient missing
     std::deque<Clock> clocks;   // of floor and on
   };
 
+  void judge_counts(Shard& shard, const ShardEffects& effects, const Ledger& ledger) const;
   void judge_sent(const Shard& shard, const ShardEffects& effects) const;
   void judge_combined(Shard& shard, const ShardEffects& effects) const;
   void judge_single(Shard& shard, const ShardEffects& effects) const;
@@ -79,7 +84,8 @@ class Laws {
 
   LawOptions options_;
   std::vector<Shard> shards_;
-  std::vector<PeerId> holders_;  // by lease
+  std::vector<PeerId> holders_;    // by lease
+  std::vector<SampleCount> ends_;  // by lease: the first sample behind it
 };
 
 }  // namespace murm

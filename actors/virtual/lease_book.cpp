@@ -15,13 +15,18 @@ constexpr LeaseId kAheadMax = LeaseId{1} << 20U;
 
 std::string LeaseBook::objection(const Lease& lease) {
   if (lease.id >= lease_ids_max || lease.id > ids_end_ + kAheadMax) return "it is far ahead";
-  if (lease.position != lease.id * plan_.lease_samples) return "it begins at another sample";
+  const bool even = !plan_.uneven && plan_.later_samples == 0;
+  if (even && lease.position != lease.id * plan_.lease_samples) {
+    return "it begins at another sample";
+  }
   SampleCount samples = plan_.lease_samples;
   if (plan_.total != 0) {
     if (lease.position >= plan_.total) return "it lies beyond the end of the run";
     samples = std::min<SampleCount>(samples, plan_.total - lease.position);
   }
-  if (lease.samples != samples) return "it has another number of samples";
+  const std::uint32_t most = std::max(plan_.lease_samples, plan_.later_samples);
+  if (even ? lease.samples != samples : lease.samples > most)
+    return "it has another number of samples";
   if (plan_.synchronous && !fits_its_step(lease)) return "it does not fit into its step";
   ids_end_ = std::max(ids_end_, lease.id + 1);
   return {};

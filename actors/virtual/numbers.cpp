@@ -8,18 +8,17 @@ Numbers::Numbers(const JobPlan& plan, std::shared_ptr<const Dataset> test)
     : seed_(plan.job.job.seed),
       lane_(make_lane_factory(plan.job)()),
       evaluator_(make_evaluator_factory(plan.job, std::move(test))()),
-      flat_(initial_parameters(plan.job, plan.shape)) {}
+      initial_(initial_parameters(plan.job, plan.shape)) {}
 
 Tensor Numbers::initial(std::size_t offset, std::size_t length) {
   Tensor tensor = device_.allocate(length);
-  std::copy_n(flat_.begin() + static_cast<std::ptrdiff_t>(offset), length,
+  std::copy_n(initial_.begin() + static_cast<std::ptrdiff_t>(offset), length,
               host_span(tensor).begin());
   return tensor;
 }
 
-Evaluation Numbers::evaluate_at(const std::vector<Tensor>& parts) {
-  flatten(parts, flat_);
-  return evaluate(*evaluator_.objective, *evaluator_.data, flat_);
+Evaluation Numbers::evaluate_at(std::span<const float> parameters) {
+  return evaluate(*evaluator_.objective, *evaluator_.data, parameters);
 }
 
 std::vector<float> Numbers::random_replica(std::uint32_t slot) const {

@@ -17,8 +17,8 @@ class Numbers {
   GradientLane& lane() { return *lane_; }
   /// This shard's range of the initial parameters.
   Tensor initial(std::size_t offset, std::size_t length);
-  /// Loss and accuracy at parameters whose consecutive parts are `parts`.
-  Evaluation evaluate_at(const std::vector<Tensor>& parts);
+  /// Loss and accuracy at `parameters`.
+  Evaluation evaluate_at(std::span<const float> parameters);
   /// A replica that nobody has given parameters yet: random, another one for each `slot`.
   std::vector<float> random_replica(std::uint32_t slot) const;
 
@@ -27,7 +27,7 @@ class Numbers {
   HostDevice device_;
   std::unique_ptr<GradientLane> lane_;
   EvaluatorParts evaluator_;
-  std::vector<float> flat_;  // initial parameters, then those evaluated last
+  std::vector<float> initial_;
 };
 
 /// `parts` one after the other.

@@ -27,6 +27,7 @@ std::uint32_t Post::create() {
 
 void Post::discard(std::uint32_t parcel) {
   parcels_[parcel].message.payload = Tensor();
+  parcels_[parcel].change.reset();
   unused_.push_back(parcel);
 }
 
@@ -46,20 +47,38 @@ void Post::send(VirtualWorker& worker, std::uint32_t index, Nanoseconds now) {
   parcel.worker = worker.index;
   parcel.host = worker.slot() + 1;
   parcel.sequence = worker.channels[parcel.up ? 0 : 1][parcel.bulk ? 1 : 0].sent++;
+  dispatch(index, parcel.up ? bytes_up_ : bytes_down_, now);
+}
+
+void Post::send(VirtualWorker& from, VirtualWorker& to, std::uint32_t index, Nanoseconds now) {
+  Parcel& parcel = parcels_[index];
+  parcel.peer = true;
+  parcel.up = true;
+  parcel.worker = from.index;
+  parcel.to = to.index;
+  parcel.host = from.slot() + 1;
+  parcel.to_host = to.slot() + 1;
+  if (!network_.free()) parcel.sequence = from.sent_to[to.index]++;
+  dispatch(index, bytes_between_, now);
+}
+
+void Post::dispatch(std::uint32_t index, std::uint64_t& bytes_sent, Nanoseconds now) {
+  Parcel& parcel = parcels_[index];
   const auto message = static_cast<std::uint8_t>(EventClass::message);
   const auto arrival = static_cast<std::uint8_t>(EventKind::arrival);
   const std::uint64_t bytes = bytes_of(parcel);
-  (parcel.up ? bytes_up_ : bytes_down_) += bytes;
+  bytes_sent += bytes;
   if (network_.free()) {
     parcel.passage = Passage{now, now, Nanoseconds{0}, 1, false};
     return queue_.push(now, message, origin(parcel), arrival, index);
   }
   // Control messages are too small to occupy a card, and do not wait behind tensors.
   const std::uint64_t occupying = parcel.bulk ? bytes : 0;
-  parcel.passage = parcel.up ? network_.send(parcel.host, 0, occupying, now)
-                             : network_.send(0, parcel.host, occupying, now);
+  const Host from = parcel.up ? parcel.host : 0;
+  const Host to = parcel.peer ? parcel.to_host : parcel.up ? 0 : parcel.host;
+  parcel.passage = network_.send(from, to, occupying, now);
   if (parcel.passage.arrives == Nanoseconds::max()) return discard(index);  // cut off for ever
-  (parcel.up ? bytes_up_ : bytes_down_) += bytes * (parcel.passage.attempts - 1);
+  bytes_sent += bytes * (parcel.passage.attempts - 1);
   const bool card = parcel.passage.transfer.count() > 0;
   const auto kind = card ? static_cast<std::uint8_t>(EventKind::card) : arrival;
   const Nanoseconds arrives = parcel.passage.arrives;
@@ -72,17 +91,32 @@ void Post::send(VirtualWorker& worker, std::uint32_t index, Nanoseconds now) {
 
 void Post::at_card(std::uint32_t index, Nanoseconds now) {
   const Parcel& parcel = parcels_[index];
-  queue_.push(network_.receive(parcel.up ? 0 : parcel.host, parcel.passage, now),
+  const Host to = parcel.peer ? parcel.to_host : parcel.up ? 0 : parcel.host;
+  queue_.push(network_.receive(to, parcel.passage, now),
               static_cast<std::uint8_t>(EventClass::message), origin(parcel),
               static_cast<std::uint8_t>(EventKind::arrival), index);
 }
 
 const std::vector<std::uint32_t>& Post::arrived(VirtualWorker& worker, std::uint32_t index) {
-  in_order_.clear();
   const Parcel& parcel = parcels_[index];
   const bool said = !parcel.up || parcel.kind == ParcelKind::goodbye ||
                     parcel.passage.left <= worker.died;
-  ChannelEnd& channel = worker.channels[parcel.up ? 0 : 1][parcel.bulk ? 1 : 0];
+  return in_order(worker.channels[parcel.up ? 0 : 1][parcel.bulk ? 1 : 0], index, said);
+}
+
+const std::vector<std::uint32_t>& Post::arrived(VirtualWorker& from, VirtualWorker& to,
+                                                std::uint32_t index) {
+  const bool said = parcels_[index].passage.left <= from.died;
+  if (!network_.free()) return in_order(to.received_from[from.index], index, said);
+  in_order_.clear();  // nothing overtakes where nothing takes time
+  said ? in_order_.push_back(index) : discard(index);
+  return in_order_;
+}
+
+const std::vector<std::uint32_t>& Post::in_order(ChannelEnd& channel, std::uint32_t index,
+                                                 bool said) {
+  in_order_.clear();
+  const Parcel& parcel = parcels_[index];
   if (!said) {
     discard(index);
   } else if (parcel.sequence < channel.expected || channel.early.contains(parcel.sequence)) {

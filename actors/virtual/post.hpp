@@ -2,6 +2,7 @@
 // Room: actors/virtual. Knows channels and parcels; the weather is runtime/world/network's.
 // Caller: actors/virtual/simulator.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "actors/virtual/virtual_worker.hpp"
@@ -25,19 +26,24 @@ enum class EventKind : std::uint8_t {
   service,     // an aggregator has finished with a parcel
   membership,  // an aggregator comes to a change
   computed,    // by a worker
+  timer,       // of a machine
 };
 
-enum class ParcelKind : std::uint8_t { lease_request, lease_grant, algorithm, goodbye };
+enum class ParcelKind : std::uint8_t { lease_request, lease_grant, members, algorithm, goodbye };
 
 struct Parcel {
   ParcelKind kind = ParcelKind::algorithm;
   bool up = true;            // from the worker to the server
   bool bulk = true;          // tensors and control travel on different channels
-  std::uint32_t worker = 0;  // index
+  bool peer = false;         // from a worker to a worker: `up` is set, too
+  std::uint32_t worker = 0;  // index; of the sender where both are
+  std::uint32_t to = 0;      // peer: index of the receiver
   std::uint32_t shard = 0;   // algorithm
   std::uint64_t sequence = 0;
-  Host host = 0;    // of the worker
-  Message message;  // algorithm; lease_grant: its lease
+  Host host = 0;     // of the worker
+  Host to_host = 0;  // peer: of the receiver
+  Message message;   // algorithm; lease_grant, lease_request: its lease
+  std::shared_ptr<const MembershipChange> change;  // members
   Passage passage;
 };
 
@@ -48,20 +54,27 @@ class Post {
   /// A new parcel, to be filled in and sent.
   std::uint32_t create();
   void send(VirtualWorker& worker, std::uint32_t parcel, Nanoseconds now);
+  /// From worker to worker.
+  void send(VirtualWorker& from, VirtualWorker& to, std::uint32_t parcel, Nanoseconds now);
   /// The first bit has reached the receiver's card.
   void at_card(std::uint32_t parcel, Nanoseconds now);
   /// The parcels that `parcel` completes the order of, itself first; none when it came too early or twice, or
   /// when its sender had died before it left. Valid until the next call.
   const std::vector<std::uint32_t>& arrived(VirtualWorker& worker, std::uint32_t parcel);
+  const std::vector<std::uint32_t>& arrived(VirtualWorker& from, VirtualWorker& to,
+                                            std::uint32_t parcel);
   void discard(std::uint32_t parcel);
 
   Parcel& operator[](std::uint32_t parcel) { return parcels_[parcel]; }
   std::uint64_t bytes_up() const { return bytes_up_; }
   std::uint64_t bytes_down() const { return bytes_down_; }
+  std::uint64_t bytes_between() const { return bytes_between_; }  // workers
   std::uint64_t duplicates() const { return duplicates_; }
 
  private:
   std::uint32_t copy_of(std::uint32_t parcel);
+  void dispatch(std::uint32_t parcel, std::uint64_t& bytes_sent, Nanoseconds now);
+  const std::vector<std::uint32_t>& in_order(ChannelEnd& channel, std::uint32_t parcel, bool said);
   std::uint64_t origin(const Parcel& parcel) const;
 
   EventQueue& queue_;
@@ -71,6 +84,7 @@ class Post {
   std::vector<std::uint32_t> in_order_;
   std::uint64_t bytes_up_ = 0;
   std::uint64_t bytes_down_ = 0;
+  std::uint64_t bytes_between_ = 0;
   std::uint64_t duplicates_ = 0;
 };
 

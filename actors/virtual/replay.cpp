@@ -34,6 +34,8 @@ class Replay {
         world_{options.initial.empty() ? nullptr : &device_,
                options.gradient,
                options.algorithm.parameters,
+               options.machines.replicas,
+               options.machines.peers,
                {},
                ReplayAccount(options.algorithm.shards, options.evaluation_every)} {
     open_traces();
@@ -98,8 +100,8 @@ class Replay {
   }
 
   std::unique_ptr<ReplayMachine> make_worker(PeerId peer) {
-    return std::make_unique<ReplayMachine>(peer, options_.machines.make_worker(options_.algorithm),
-                                           Tensor(), world_);
+    return std::make_unique<ReplayMachine>(
+        peer, murm::make_worker(options_.machines, options_.algorithm), Tensor(), world_);
   }
 
   std::unique_ptr<ReplayMachine> make_aggregator(PeerId peer) {
@@ -113,7 +115,7 @@ class Replay {
                   range.length, host_span(numbers).begin());
     }
     return std::make_unique<ReplayMachine>(
-        peer, options_.machines.make_aggregator(options_.algorithm, shard),
+        peer, murm::make_aggregator(options_.machines, options_.algorithm, shard),
         VirtualTensors::wrap(std::move(numbers), range.length, Provenance{}), world_);
   }
 

@@ -39,6 +39,7 @@ void ReplayAccount::gradient(PeerId worker, const Lease& lease, Nanoseconds spen
 }
 
 void ReplayAccount::delivered(PeerId from, PeerId to, Nanoseconds delay) {
+  if (from.role() == Role::worker && to.role() == Role::worker) return;
   if (from.role() == Role::worker) {
     append(timing_.up, from, delay);
   } else {
@@ -60,10 +61,25 @@ void ReplayAccount::applied(std::uint32_t shard, const Message& push, Version st
     interval_.loss_sum += push.loss_sum;
     interval_.samples += push.lease.samples;
   }
-  Progress& progress = leases_[push.lease.id];
+  done_at_a_shard(push.lease, false);
+}
+
+void ReplayAccount::dropped(const Message& push, Nanoseconds now) {
+  last_apply_ = now;
+  done_at_a_shard(push.lease, true);
+}
+
+void ReplayAccount::done_at_a_shard(const Lease& lease, bool dropped) {
+  Progress& progress = leases_[lease.id];
+  progress.dropped = progress.dropped || dropped;
   if (++progress.shards != shards_) return;
-  ++report_.ledger.applied;
-  report_.samples += push.lease.samples;
+  done_ += lease.samples;
+  if (progress.dropped) {
+    ++report_.ledger.dropped;
+  } else {
+    ++report_.ledger.applied;
+    report_.samples += lease.samples;
+  }
 }
 
 void ReplayAccount::updated(std::uint32_t shard, std::size_t steps) {
@@ -72,11 +88,11 @@ void ReplayAccount::updated(std::uint32_t shard, std::size_t steps) {
 
 void ReplayAccount::cut(std::uint32_t shard) {
   if (shard != 0) return;
-  if (report_.samples / evaluation_every_ > cut_from_ / evaluation_every_) {
+  if (done_ / evaluation_every_ > cut_from_ / evaluation_every_) {
     train_loss_ = training_loss();
     interval_ = Mean{};
   }
-  cut_from_ = report_.samples;
+  cut_from_ = done_;
   if (!paused_) active_ += last_apply_ - began_;
   paused_ = true;
 }
@@ -101,7 +117,9 @@ Report ReplayAccount::report() const {
   if (report.seconds > 0) {
     report.samples_per_second = static_cast<double>(report.samples) / report.seconds;
   }
-  report.ledger.lost = report.ledger.issued - std::min(report.ledger.issued, report.ledger.applied);
+  report.ledger.lost = report.ledger.issued -
+                       std::min(report.ledger.issued,
+                                report.ledger.applied + report.ledger.dropped);
   report.staleness.mean = staleness_mean();
   report.final.train_loss = training_loss();
   for (const auto& [peer, work] : workers_) {

@@ -21,6 +21,7 @@ class ReplayAccount {
   void gradient(PeerId worker, const Lease& lease, Nanoseconds spent, Nanoseconds now);
   void delivered(PeerId from, PeerId to, Nanoseconds delay);
   void applied(std::uint32_t shard, const Message& push, Version staleness, Nanoseconds now);
+  void dropped(const Message& push, Nanoseconds now);    // the lease is done with
   void updated(std::uint32_t shard, std::size_t steps);  // optimizer steps
   void refused_duplicate() { ++report_.ledger.refused_duplicate; }
   void refused_other() { ++report_.refused["not of this run's members"]; }
@@ -49,12 +50,14 @@ class ReplayAccount {
   struct Progress {
     std::uint32_t shards = 0;  // that have the gradient
     std::uint32_t grants = 0;
+    bool dropped = false;  // by some shard
   };
   struct Mean {
     double loss_sum = 0;
     SampleCount samples = 0;
   };
 
+  void done_at_a_shard(const Lease& lease, bool dropped);
   double training_loss() const;
   double staleness_mean() const;
 
@@ -67,7 +70,8 @@ class ReplayAccount {
   double staleness_sum_ = 0;
   std::uint64_t applies_ = 0;
   Mean interval_;             // since the latest evaluation
-  SampleCount cut_from_ = 0;  // samples at the cut before
+  SampleCount done_ = 0;      // samples that were applied or dropped
+  SampleCount cut_from_ = 0;  // of these at the cut before
   double train_loss_ = not_measured;
   Nanoseconds active_{0};  // of the stretches before this one
   Nanoseconds began_{0};   // of this stretch

@@ -45,8 +45,7 @@ std::string ReplayMachine::take(const TraceRecord& record) {
       initial_ = Tensor();
       break;
     case TraceKind::lease:
-      world_.account.lease(self_, lease_of(record.lease), now_);
-      machine_->on_lease(lease_of(record.lease), *this);
+      difference = take_lease(record);
       break;
     case TraceKind::gradient:
       difference = take_gradient(record);
@@ -55,13 +54,19 @@ std::string ReplayMachine::take(const TraceRecord& record) {
       difference = take_message(record);
       break;
     case TraceKind::membership:
-      machine_->on_membership(change_of(record), *this);
+      difference = take_membership(record);
       break;
     case TraceKind::state:
       difference = look_at_state(record);
       break;
+    case TraceKind::timer:
+      difference = take_timer(record);
+      break;
+    case TraceKind::collect:
+      machine_->on_collect(*this);
+      break;
   }
-  world_.account.updated(shard(), steps_taken().size());
+  if (self_.role() == Role::aggregator) world_.account.updated(shard(), steps_taken().size());
   steps_taken().clear();
   return difference;
 }
@@ -89,6 +94,34 @@ std::string ReplayMachine::take_message(const TraceRecord& record) {
   box.pop_front();
   world_.account.delivered(record.from, self_, now_ - letter.sent);
   machine_->on_message(letter.message, *this);
+  return {};
+}
+
+/// Machines rely on having heard of the members of a lease's epoch.
+std::string ReplayMachine::take_lease(const TraceRecord& record) {
+  const Epoch epoch = record.lease.epoch;
+  if (world_.peers && (!heard_ || epoch > *heard_)) {  // an older one may be that of a lost worker
+    return "nobody has told its worker of epoch " + std::to_string(epoch);
+  }
+  world_.account.lease(self_, lease_of(record.lease), now_);
+  machine_->on_lease(lease_of(record.lease), *this);
+  return {};
+}
+
+std::string ReplayMachine::take_membership(const TraceRecord& record) {
+  if (heard_ && record.epoch <= *heard_) return "its epoch is not new";
+  heard_ = record.epoch;
+  machine_->on_membership(change_of(record), *this);
+  return {};
+}
+
+std::string ReplayMachine::take_timer(const TraceRecord& record) {
+  const auto set = timers_.find(record.round);
+  if (set == timers_.end()) {
+    return "the replayed machine has not set timer " + std::to_string(record.round);
+  }
+  timers_.erase(set);
+  machine_->on_timer(record.round, *this);
   return {};
 }
 
@@ -127,6 +160,12 @@ bool ReplayMachine::admit(const Lease& lease) {
 void ReplayMachine::applied(const Message& push, Version staleness) {
   ledger_.applied();
   world_.account.applied(shard(), push, staleness, now_);
+  if (world_.replicas) world_.account.updated(shard(), 1);
+}
+
+void ReplayMachine::dropped(const Message& push) {
+  ledger_.dropped();
+  world_.account.dropped(push, now_);
 }
 
 void ReplayMachine::send(PeerId to, Message message) {

@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,8 @@ struct ReplayWorld {
   Device* device = nullptr;   // null: no numbers
   GradientFunction gradient;  // empty: no numbers
   std::uint64_t parameters = 0;
+  bool replicas = false;  // updates happen at the workers
+  bool peers = false;     // workers hear of members
   ReplayMail mail;
   ReplayAccount account;
 };
@@ -51,10 +55,16 @@ class ReplayMachine final : public VirtualTensors {
 
   // -- Context
   PeerId self() const override { return self_; }
-  void request_lease() override {}
+  std::chrono::nanoseconds now() const override { return now_; }
+  void set_timer(std::chrono::nanoseconds /*delay*/, std::uint64_t cookie) override {
+    timers_.insert(cookie);
+  }
+  void collected() override {}
+  void request_lease(std::uint32_t /*samples*/) override {}
   void compute(const Lease& lease, std::span<const Tensor> parameters) override;
   bool admit(const Lease& lease) override;
   void applied(const Message& push, Version staleness) override;
+  void dropped(const Message& push) override;
   Tensor initial_parameters() override { return initial_; }
   void send(PeerId to, Message message) override;
   void reject(const Message& message, std::string why) override;
@@ -62,6 +72,9 @@ class ReplayMachine final : public VirtualTensors {
  private:
   std::string take_gradient(const TraceRecord& record);
   std::string take_message(const TraceRecord& record);
+  std::string take_timer(const TraceRecord& record);
+  std::string take_lease(const TraceRecord& record);
+  std::string take_membership(const TraceRecord& record);
   std::string look_at_state(const TraceRecord& record);
   std::uint32_t shard() const { return static_cast<std::uint32_t>(self_.ordinal()); }
 
@@ -70,7 +83,9 @@ class ReplayMachine final : public VirtualTensors {
   Tensor initial_;
   ReplayWorld& world_;
   Ledger ledger_;
-  Nanoseconds now_{0};
+  std::optional<Epoch> heard_;  // the latest that this machine was told of
+  Nanoseconds now_{0};          // of the record: what the machine saw on the day of the run
+  std::multiset<std::uint64_t> timers_;  // cookies of those that are set
   bool started_ = false;
   bool computing_ = false;
   Lease lease_;                     // being computed

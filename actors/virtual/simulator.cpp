@@ -23,6 +23,7 @@ EventClass class_of(EventKind kind) {
     case EventKind::membership:
       return EventClass::message;
     case EventKind::computed:
+    case EventKind::timer:
       return EventClass::compute;
     default:
       return EventClass::fate;
@@ -36,9 +37,14 @@ LawOptions law_options(const JobPlan& plan, const Algorithm& algorithm) {
   LawOptions options;
   options.synchronous = algorithm.synchronous;
   options.combines = algorithm.combines;
-  options.staleness = algorithm.combines ? 0 : plan.algorithm.staleness;
+  options.staleness = algorithm.combines ? 0
+                      : algorithm.staleness_bound != nullptr
+                          ? algorithm.staleness_bound(plan.algorithm)
+                          : plan.algorithm.staleness;
   options.shards = plan.leases.shards;
-  options.lease_samples = plan.leases.lease_samples;
+  options.plain_gradients = algorithm.plain_gradients;
+  options.weighs = algorithm.weighs;
+  options.replicas = algorithm.replicas;
   return options;
 }
 
@@ -63,15 +69,19 @@ Simulator::Simulator(const SimulationOptions& options, const JobPlan& plan, Numb
     Tensor initial = numbers_ == nullptr ? Tensor() : numbers_->initial(range.offset, range.length);
     aggregators_.push_back(std::make_unique<VirtualAggregator>(
         algorithm_, plan_.algorithm, shard, numbers_ == nullptr ? nullptr : &numbers_->device(),
-        std::move(initial), [this](std::uint32_t from, PeerId to, Message message) {
+        std::move(initial),
+        [this](std::uint32_t from, PeerId to, Message message) {
           post(from, to, std::move(message));
-        }));
+        },
+        *this));
   }
 }
 
 void Simulator::run() {
   try {
     for (std::uint64_t slot = 0; slot < plan_.job.cluster.workers; ++slot) join(slot);
+    begun_ = true;
+    tell_members_of({epoch_, {}, {}});
     fates_.begin();
     const std::uint64_t progress_events = numbers_ == nullptr ? kPhantomEvents : kNumericEvents;
     while (ending_ == Ending::none && advance()) {
@@ -129,16 +139,10 @@ void Simulator::handle(const EventKey& event) {
       return fates_.nobody(event.content);
     case EventKind::card:
       return post_.at_card(event.content, now_);
-    case EventKind::arrival: {
-      const Parcel& arriving = post_[event.content];
-      VirtualWorker& at = *workers_[arriving.worker];
-      if (!at.connected) {
-        if (arriving.up && arriving.passage.left <= at.died) ++late_;
-        return post_.discard(event.content);
-      }
-      for (const std::uint32_t parcel : post_.arrived(at, event.content)) deliver(parcel);
-      return;
-    }
+    case EventKind::arrival:
+      return arrived(event.content);
+    case EventKind::timer:
+      return timer(event.content);
     case EventKind::service:
       --mailboxes_[post_[event.content].shard].waiting;
       return serve(event.content);
@@ -148,6 +152,22 @@ void Simulator::handle(const EventKey& event) {
     case EventKind::computed:
       return computed(event);
   }
+}
+
+void Simulator::arrived(std::uint32_t index) {
+  const Parcel& arriving = post_[index];
+  VirtualWorker& at = *workers_[arriving.worker];
+  if (arriving.peer) {
+    VirtualWorker& to = *workers_[arriving.to];
+    if (!to.connected) return post_.discard(index);
+    for (const std::uint32_t parcel : post_.arrived(at, to, index)) deliver(parcel);
+    return;
+  }
+  if (!at.connected) {
+    if (arriving.up && arriving.passage.left <= at.died) ++late_;
+    return post_.discard(index);
+  }
+  for (const std::uint32_t parcel : post_.arrived(at, index)) deliver(parcel);
 }
 
 void Simulator::schedule(Nanoseconds at, EventKind kind, std::uint32_t content) {
@@ -166,7 +186,7 @@ void Simulator::schedule(Nanoseconds at, EventKind kind, std::uint32_t content,
 
 void Simulator::begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) {
   laws_.begins(worker.lease(), worker.self());
-  laws_.computes(reads_[worker.index], parameters);
+  if (algorithm_.plain_gradients) laws_.computes(reads_[worker.index], parameters);
   Seat& seat = seats_[worker.slot()];
   worker.step_began = now_;
   worker.stood_still = Nanoseconds{0};
@@ -183,18 +203,20 @@ void Simulator::computed(const EventKey& event) {
   const Nanoseconds due = worker.step_began + worker.step_time + worker.stood_still;
   if (due > now_) return schedule(due, EventKind::computed, worker.index);
   worker.computed(worker.step_time, now_);
-  if (numbers_ != nullptr && plan_.job.model.kind == "consensus") measure_spread();
+  const bool spreads = numbers_ != nullptr && plan_.job.model.kind == "consensus";
+  if (spreads && !algorithm_.replicas) measure_spread();
 }
 
 // -- leases
 
-void Simulator::request_lease(VirtualWorker& worker) {
+void Simulator::request_lease(VirtualWorker& worker, std::uint32_t samples) {
   if (std::exchange(worker.asking, true)) {
     throw LawBroken(to_string(worker.self()) + " asks for another lease before it has the first");
   }
   const std::uint32_t index = post_.create();
   Parcel& parcel = post_[index];
   parcel.kind = ParcelKind::lease_request;
+  parcel.message.lease.samples = samples;
   parcel.up = true;
   parcel.bulk = false;
   post_.send(worker, index, now_);
@@ -218,7 +240,11 @@ void Simulator::grant(const std::vector<Grant>& grants) {
 // -- messages
 
 void Simulator::send(VirtualWorker& worker, PeerId to, Message message) {
-  if (message.kind == MessageKind::push) laws_.pushed(reads_[worker.index], message);
+  if (to.role() == Role::worker) return send_to_peer(worker, to, std::move(message));
+  if (message.kind == MessageKind::push) {
+    if (algorithm_.plain_gradients) laws_.pushed(reads_[worker.index], message);
+    if (algorithm_.replicas && message.shard == 0) measure_round(worker);
+  }
   const std::uint32_t index = post_.create();
   Parcel& parcel = post_[index];
   parcel.kind = ParcelKind::algorithm;
@@ -239,11 +265,14 @@ void Simulator::post(std::uint32_t shard, PeerId to, Message message) {
   parcel.bulk = true;
   parcel.shard = shard;
   parcel.message = std::move(message);
+  const bool spreads = numbers_ != nullptr && plan_.job.model.kind == "consensus";
+  if (spreads && algorithm_.replicas) scatter(*worker, parcel.message);
   post_.send(*worker, index, now_);
 }
 
 void Simulator::deliver(std::uint32_t index) {
   Parcel& parcel = post_[index];
+  if (parcel.peer) return deliver_to_peer(index);
   VirtualWorker& worker = *workers_[parcel.worker];
   if (!worker.connected || (!parcel.up && worker.died <= now_)) return post_.discard(index);
   if (!parcel.up && fates_.frozen(worker)) return worker.backlog.push_back(index);
@@ -251,16 +280,19 @@ void Simulator::deliver(std::uint32_t index) {
   if (parcel.up && parcel.kind == ParcelKind::algorithm) return to_aggregator(index);
   const ParcelKind kind = parcel.kind;
   const Message message = std::move(parcel.message);
+  const std::shared_ptr<const MembershipChange> change = std::move(parcel.change);
   post_.discard(index);
   switch (kind) {
     case ParcelKind::lease_request:
-      return grant(leases_.request(worker.self()));
+      return grant(leases_.request(worker.self(), message.lease.samples));
+    case ParcelKind::members:
+      return worker.change_membership(*change);
     case ParcelKind::lease_grant:
       if (worker.first_lease.count() < 0) worker.first_lease = now_;
       if (message.lease.requested) worker.asking = false;
       return worker.take_lease(message.lease);
     case ParcelKind::algorithm:
-      laws_.parameters_received(reads_[worker.index], message);
+      if (algorithm_.plain_gradients) laws_.parameters_received(reads_[worker.index], message);
       return worker.deliver(message);
     case ParcelKind::goodbye:
       return lose(worker);
@@ -294,17 +326,19 @@ void Simulator::settle(std::uint32_t shard) {
   VirtualAggregator& aggregator = *aggregators_[shard];
   aggregator.settle();
   ShardEffects& effects = aggregator.effects();
-  const bool idle = effects.applied.empty() && effects.steps.empty() && effects.sent.empty() &&
-                    effects.rejected.empty();
+  const bool idle = effects.applied.empty() && effects.dropped.empty() && effects.steps.empty() &&
+                    effects.sent.empty() && effects.rejected.empty();
   if (!idle) {
     laws_.settle(shard, effects, aggregator.ledger());
     for (const AppliedGradient& applied : effects.applied) {
       course_.applied(shard, applied, laws_.version(shard), bytes(), now_);
       leases_.applied(applied.lease.id);
     }
+    for (const Lease& lease : effects.dropped) leases_.applied(lease.id, true);
     if (numbers_ != nullptr) evaluate();
     if (leases_.finished() && ending_ == Ending::none) ending_ = Ending::finished;
     effects.applied.clear();
+    effects.dropped.clear();
     effects.steps.clear();
     effects.sent.clear();
   }
@@ -336,10 +370,13 @@ void Simulator::join(std::uint64_t slot) {
   ++living_;
   fates_.joined();
   VirtualWorker& worker = *workers_.back();
+  worker.attack = emulated_attack(plan_.job, slot);
   worker.joined = now_;
   worker.heard = now_;
+  leases_.enter(++epoch_);
   leases_.join(peer);
-  change_membership({++epoch_, {peer}, {}});
+  change_membership({epoch_, {peer}, {}});
+  if (begun_) tell_members_of({epoch_, {peer}, {}});
   worker.start();
 }
 
@@ -353,8 +390,13 @@ void Simulator::lose(VirtualWorker& worker) {
       for (const auto& [sequence, parcel] : std::exchange(channel.early, {})) post_.discard(parcel);
     }
   }
+  for (auto& [from, channel] : worker.received_from) {
+    for (const auto& [sequence, parcel] : std::exchange(channel.early, {})) post_.discard(parcel);
+  }
   worker.retire();
-  change_membership({++epoch_, {}, {worker.self()}});
+  leases_.enter(++epoch_);
+  change_membership({epoch_, {}, {worker.self()}});
+  tell_members_of({epoch_, {}, {worker.self()}});
   grant(leases_.leave(worker.self()));
   fates_.lost(worker);
 }

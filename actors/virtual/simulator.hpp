@@ -28,10 +28,12 @@ class Simulator final : public WorkerOffice, public FateOffice {
   SimulationResult result();
 
   // -- WorkerOffice
-  void request_lease(VirtualWorker& worker) override;
+  void request_lease(VirtualWorker& worker, std::uint32_t samples) override;
+  void set_timer(PeerId machine, Nanoseconds delay, std::uint64_t cookie) override;
   void begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) override;
   void send(VirtualWorker& worker, PeerId to, Message message) override;
   void rejected(VirtualWorker& worker, const std::string& why) override;
+  void balanced(VirtualWorker& worker, double before, double created) override;
 
   // -- FateOffice
   Nanoseconds now() const override { return now_; }
@@ -66,6 +68,10 @@ class Simulator final : public WorkerOffice, public FateOffice {
     bool up = true;
     LeaseId lease = 0;
   };
+  struct Timer {
+    PeerId machine;
+    std::uint64_t cookie = 0;
+  };
   enum class Ending : std::uint8_t { none, finished, target, until, interrupted };
 
   void schedule(Nanoseconds at, EventKind kind, std::uint32_t content, std::uint32_t place);
@@ -74,8 +80,14 @@ class Simulator final : public WorkerOffice, public FateOffice {
   bool advance();
   std::string described() const;
   void computed(const EventKey& event);
+  void arrived(std::uint32_t parcel);
+  void timer(std::uint32_t index);
   void to_aggregator(std::uint32_t parcel);
   void serve(std::uint32_t parcel);
+  void send_to_peer(VirtualWorker& worker, PeerId to, Message message);
+  void deliver_to_peer(std::uint32_t parcel);
+  void tell_members(VirtualWorker& worker, std::shared_ptr<const MembershipChange> change);
+  void tell_members_of(const MembershipChange& change);
   void change_membership(const MembershipChange& change);
   void apply_membership(std::uint32_t shard);
   void settle(std::uint32_t shard);
@@ -83,10 +95,15 @@ class Simulator final : public WorkerOffice, public FateOffice {
   void evaluate();
   Evaluation evaluate_now();
   void measure_spread();
-  std::vector<Tensor> parameters() const;
+  void measure_round(VirtualWorker& worker);
+  void scatter(const VirtualWorker& worker, Message& message) const;
+  std::vector<float> mean_replica() const;
+  std::vector<float> parameters() const;
   void post(std::uint32_t shard, PeerId to, Message message);
   void fill(Report& report) const;
-  std::uint64_t bytes() const { return post_.bytes_up() + post_.bytes_down(); }
+  std::uint64_t bytes() const {
+    return post_.bytes_up() + post_.bytes_down() + post_.bytes_between();
+  }
 
   SimulationOptions options_;
   JobPlan plan_;
@@ -101,6 +118,10 @@ class Simulator final : public WorkerOffice, public FateOffice {
   Course course_;
   Fates fates_;
   ReplicaSpread spread_;
+  std::deque<std::vector<std::vector<float>>> open_rounds_;  // replicas of rounds not all have done
+  std::vector<Timer> timers_;
+  std::vector<std::uint32_t> unused_timers_;
+  bool begun_ = false;  // the first workers have joined
   Nanoseconds apply_time_;
   std::vector<std::unique_ptr<VirtualAggregator>> aggregators_;
   std::vector<Mailbox> mailboxes_;

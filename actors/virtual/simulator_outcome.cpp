@@ -41,6 +41,8 @@ std::string name_of(EventKind kind) {
       return "an aggregator changes its members";
     case EventKind::computed:
       return "a gradient is ready";
+    case EventKind::timer:
+      return "a timer";
   }
   return "an event";
 }
@@ -53,12 +55,28 @@ std::string text_of(ParcelKind kind, MessageKind message) {
       return "a lease";
     case ParcelKind::goodbye:
       return "a goodbye";
+    case ParcelKind::members:
+      return "news of members";
     case ParcelKind::algorithm:
       break;
   }
-  return message == MessageKind::push   ? "a push"
-         : message == MessageKind::pull ? "a pull"
-                                        : "parameters";
+  switch (message) {
+    case MessageKind::pull:
+      return "a pull";
+    case MessageKind::push:
+      return "a push";
+    case MessageKind::parameters:
+      return "parameters";
+    case MessageKind::exchange:
+      return "an exchange";
+    case MessageKind::answer:
+      return "an answer";
+    case MessageKind::decline:
+      return "a refusal to exchange";
+    case MessageKind::replica:
+      return "a replica";
+  }
+  return "a message";
 }
 
 }  // namespace
@@ -103,14 +121,8 @@ std::string Simulator::described() const {
          (options_.repeat.empty() ? "" : ". Again: " + options_.repeat);
 }
 
-std::vector<Tensor> Simulator::parameters() const {
-  std::vector<Tensor> parts;
-  for (const auto& aggregator : aggregators_) parts.push_back(aggregator->parameters());
-  return parts;
-}
-
 void Simulator::evaluate() {
-  const SampleCount applied = leases_.counts().samples_applied;
+  const SampleCount applied = leases_.counts().samples_done();
   const SampleCount every = plan_.evaluation_every;
   const bool due = applied / every > evaluated_at_ / every || leases_.finished();
   if (!due || applied == evaluated_at_) return;
@@ -121,7 +133,7 @@ void Simulator::evaluate() {
 }
 
 Evaluation Simulator::evaluate_now() {
-  evaluated_at_ = leases_.counts().samples_applied;
+  evaluated_at_ = leases_.counts().samples_done();
   const Evaluation evaluation = numbers_->evaluate_at(parameters());
   course_.evaluated(evaluation, now_);
   return evaluation;
@@ -157,8 +169,8 @@ void Simulator::measure_spread() {
 SimulationResult Simulator::result() {
   SimulationResult result;
   if (numbers_ != nullptr) {
-    flatten(parameters(), result.parameters);
-    if (leases_.counts().samples_applied != evaluated_at_) evaluate_now();
+    result.parameters = parameters();
+    if (leases_.counts().samples_done() != evaluated_at_) evaluate_now();
   }
   result.curve = course_.curve();
   fill(result.report);
@@ -193,12 +205,14 @@ void Simulator::fill(Report& report) const {
   }
   report.bytes.sent = post_.bytes_down();
   report.bytes.received = post_.bytes_up();
+  report.bytes.between_workers = post_.bytes_between();
   report.ledger.issued = counts.issued;
   report.ledger.applied = counts.applied;
   report.ledger.reissued = counts.reissued;
+  report.ledger.dropped = counts.dropped;
   if (ending_ == Ending::finished) {  // before the end the rest is with the workers
-    report.ledger.lost = counts.issued - counts.applied;
-    report.ledger.samples_skipped = leases_.position() - counts.samples_applied;
+    report.ledger.lost = counts.issued - counts.applied - counts.dropped;
+    report.ledger.samples_skipped = leases_.position() - counts.samples_done();
   }
   for (const auto& aggregator : aggregators_) {
     report.ledger.refused_duplicate += aggregator->ledger().refused_count();

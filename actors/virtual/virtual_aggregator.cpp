@@ -8,13 +8,14 @@ namespace murm {
 
 VirtualAggregator::VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
                                      std::uint32_t shard, Device* device, Tensor initial,
-                                     Send send_to)
+                                     Send send_to, Clockwork& clockwork)
     : VirtualTensors(device),
       shard_(shard),
       initial_(wrap(std::move(initial),
                     shard_range(options.parameters, options.shards, shard).length, Provenance{})),
       post_(std::move(send_to)),
-      machine_(algorithm.make_aggregator(options, shard)) {
+      clockwork_(clockwork),
+      machine_(make_aggregator(algorithm, options, shard)) {
   machine_->on_start(*this);
   initial_ = Tensor();
 }
@@ -48,6 +49,11 @@ void VirtualAggregator::applied(const Message& push, Version staleness) {
   effects_.applied.push_back({push.lease, push.from, push.loss_sum, push.version, staleness});
 }
 
+void VirtualAggregator::dropped(const Message& push) {
+  ledger_.dropped();
+  effects_.dropped.push_back(push.lease);
+}
+
 void VirtualAggregator::send(PeerId to, Message message) {
   message.from = self();
   if (message.kind == MessageKind::parameters) {
@@ -60,7 +66,9 @@ void VirtualAggregator::reject(const Message& message, std::string why) {
   effects_.rejected = to_string(message.from) + " sent a " + why;
 }
 
-void VirtualAggregator::request_lease() { MURM_ASSERT(false, "an aggregator asks for a lease"); }
+void VirtualAggregator::request_lease(std::uint32_t /*samples*/) {
+  MURM_ASSERT(false, "an aggregator asks for a lease");
+}
 void VirtualAggregator::compute(const Lease& /*lease*/, std::span<const Tensor> /*parameters*/) {
   MURM_ASSERT(false, "an aggregator computes");
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/virtual/clockwork.hpp"
 #include "actors/virtual/virtual_tensors.hpp"
 #include "algorithms/ledger.hpp"
 #include "algorithms/registry.hpp"
@@ -31,6 +32,7 @@ struct SentParameters {
 /// What one event did to a shard: judged by the laws before anything else happens.
 struct ShardEffects {
   std::vector<AppliedGradient> applied;
+  std::vector<Lease> dropped;
   std::vector<StepTaken> steps;
   std::vector<SentParameters> sent;
   std::string rejected;  // why the machine refused what it was given
@@ -42,11 +44,13 @@ class VirtualAggregator final : public VirtualTensors {
 
   /// `initial`: numbers of this shard's initial parameters, empty in phantom mode.
   VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
-                    std::uint32_t shard, Device* device, Tensor initial, Send send_to);
+                    std::uint32_t shard, Device* device, Tensor initial, Send send_to,
+                    Clockwork& clockwork);
 
   /// Messages of peers that are not members are dropped and counted.
   void take(const Message& message);
   void change_membership(const MembershipChange& change);
+  void timer(std::uint64_t cookie) { machine_->on_timer(cookie, *this); }
 
   ShardEffects& effects() { return effects_; }
   /// Moves the optimizer steps of the event that has just been handled into the effects.
@@ -59,16 +63,23 @@ class VirtualAggregator final : public VirtualTensors {
   PeerId self() const override { return PeerId::aggregator(shard_); }
   bool admit(const Lease& lease) override { return ledger_.admit(lease.id); }
   void applied(const Message& push, Version staleness) override;
+  void dropped(const Message& push) override;
   Tensor initial_parameters() override { return initial_; }
   void send(PeerId to, Message message) override;
   void reject(const Message& message, std::string why) override;
-  void request_lease() override;
+  std::chrono::nanoseconds now() const override { return clockwork_.now(); }
+  void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
+    clockwork_.set_timer(self(), delay, cookie);
+  }
+  void collected() override {}
+  void request_lease(std::uint32_t samples) override;
   void compute(const Lease& lease, std::span<const Tensor> parameters) override;
 
  private:
   std::uint32_t shard_;
   Tensor initial_;
   Send post_;
+  Clockwork& clockwork_;
   std::unique_ptr<Machine> machine_;
   Ledger ledger_;
   std::vector<PeerId> members_;  // ascending

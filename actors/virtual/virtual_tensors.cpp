@@ -1,5 +1,6 @@
 #include "actors/virtual/virtual_tensors.hpp"
 
+#include "algorithms/compression/codec.hpp"
 #include "algorithms/random.hpp"
 
 namespace murm {
@@ -70,6 +71,40 @@ void VirtualTensors::optimizer_step(const OptimizerStep& step, const Tensor& x,
   if (!phantom()) device_->optimizer_step(step, x, gradient, state);
   provenance(x).set += provenance(gradient).set;
   steps_taken_.push_back({provenance(gradient), step.gradient_scale, provenance(x).set});
+}
+
+void VirtualTensors::compensate(const Compensation& rule, const Tensor& gradient, const Tensor& now,
+                                const Tensor& read, const Tensor& mean_square, const Tensor& out) {
+  if (!phantom()) device_->compensate(rule, gradient, now, read, mean_square, out);
+  provenance(out) = provenance(gradient);
+}
+
+void VirtualTensors::combine(const RobustOptions& rule, std::span<const Tensor> contributions,
+                             std::span<const double> samples, const Tensor& state,
+                             const Tensor& out) {
+  if (!phantom()) device_->combine(rule, contributions, samples, state, out);
+  provenance(out) = provenance(contributions.front());
+  for (const Tensor& each : contributions.subspan(1)) provenance(out).add(provenance(each));
+}
+
+Tensor VirtualTensors::encode(Codec& codec, const Tensor& values) {
+  Tensor payload;
+  const std::size_t length = codec.encoded_length();
+  if (phantom()) {
+    codec.set_counter(codec.counter() + 1);
+  } else {
+    payload = device_->encode(codec, values);
+  }
+  return wrap(std::move(payload), length, provenance(values));
+}
+
+void VirtualTensors::restore(Codec& codec, const Tensor& payload) {
+  if (!phantom()) device_->restore(codec, payload);
+}
+
+bool VirtualTensors::decode(const Codec& codec, const Tensor& payload, const Tensor& values) {
+  provenance(values) = provenance(payload);
+  return phantom() || device_->decode(codec, payload, values);
 }
 
 }  // namespace murm

@@ -56,6 +56,13 @@ class VirtualTensors : public Context {
   void clip(const Tensor& x, double unit, double limit) final;
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) final;
+  void compensate(const Compensation& rule, const Tensor& gradient, const Tensor& now,
+                  const Tensor& read, const Tensor& mean_square, const Tensor& out) final;
+  void combine(const RobustOptions& rule, std::span<const Tensor> contributions,
+               std::span<const double> samples, const Tensor& state, const Tensor& out) final;
+  Tensor encode(Codec& codec, const Tensor& values) final;
+  bool decode(const Codec& codec, const Tensor& payload, const Tensor& values) final;
+  void restore(Codec& codec, const Tensor& payload) final;
 
   /// `numbers` (empty in phantom mode) with a provenance of its own.
   static Tensor wrap(Tensor numbers, std::size_t length, Provenance provenance);

@@ -13,16 +13,20 @@ VirtualWorker::VirtualWorker(const Algorithm& algorithm, const AlgorithmOptions&
       peer_(peer),
       lane_(lane),
       office_(office),
-      machine_(algorithm.make_worker(options)),
+      machine_(make_worker(algorithm, options)),
       replica_(lane == nullptr ? 0 : options.shards),
       gradient_length_(options.parameters) {}
 
-void VirtualWorker::take_lease(const Lease& lease) { machine_->on_lease(lease, *this); }
+void VirtualWorker::take_lease(const Lease& lease) {
+  event(0, [&] { machine_->on_lease(lease, *this); });
+}
 
 void VirtualWorker::deliver(const Message& message) {
   learning_rate_ = message.learning_rate;
-  if (message.shard < replica_.size()) replica_[message.shard] = message.payload;
-  machine_->on_message(message, *this);
+  const bool of_shard = message.from.role() == Role::aggregator;
+  if (of_shard && message.shard < replica_.size()) replica_[message.shard] = message.payload;
+  const double received = message.kind == MessageKind::exchange ? message.weight : 0;
+  event(received, [&] { machine_->on_message(message, *this); });
 }
 
 void VirtualWorker::compute(const Lease& lease, std::span<const Tensor> parameters) {
@@ -45,6 +49,7 @@ void VirtualWorker::computed(Nanoseconds spent, Nanoseconds now) {
                      std::to_string(lease_.step) + ", lr " + rate +
                      ". HINT: lower training.lr or set training.clip");
     }
+    if (attack) attack->corrupt(host_span(ready.gradient), lease_.samples);
   }
   ready.gradient = wrap(std::move(ready.gradient), gradient_length_, Provenance::of(lease_.id));
   ++steps;
@@ -52,7 +57,16 @@ void VirtualWorker::computed(Nanoseconds spent, Nanoseconds now) {
   busy += spent;
   last_gradient = now;
   computing_ = false;
-  machine_->on_gradient(ready, *this);
+  event(0, [&] { machine_->on_gradient(ready, *this); });
+}
+
+Tensor VirtualWorker::own_replica() const {
+  MachineState state;
+  machine_->save(state);
+  for (const auto& [name, tensor] : state.tensors) {
+    if (name == "parameters") return tensor;
+  }
+  return {};
 }
 
 void VirtualWorker::retire() {
@@ -63,6 +77,7 @@ void VirtualWorker::retire() {
 
 void VirtualWorker::send(PeerId to, Message message) {
   message.from = peer_;
+  if (message.kind == MessageKind::exchange) weight_sent_ += message.weight;
   office_.send(*this, to, std::move(message));
 }
 
@@ -76,6 +91,10 @@ bool VirtualWorker::admit(const Lease& /*lease*/) {
 }
 void VirtualWorker::applied(const Message& /*push*/, Version /*staleness*/) {
   MURM_ASSERT(false, "a worker applies a gradient");
+}
+void VirtualWorker::collected() { MURM_ASSERT(false, "a worker has collected the replicas"); }
+void VirtualWorker::dropped(const Message& /*push*/) {
+  MURM_ASSERT(false, "a worker drops a gradient");
 }
 Tensor VirtualWorker::initial_parameters() {
   MURM_ASSERT(false, "a worker asks for initial parameters");

@@ -8,8 +8,10 @@
 #include <memory>
 #include <vector>
 
+#include "actors/virtual/clockwork.hpp"
 #include "actors/virtual/virtual_tensors.hpp"
 #include "algorithms/registry.hpp"
+#include "algorithms/robust/byzantine.hpp"
 #include "models/gradient_lane.hpp"
 #include "runtime/clock.hpp"
 
@@ -18,14 +20,15 @@ namespace murm {
 class VirtualWorker;
 
 /// What a worker asks of the world around it.
-class WorkerOffice {
+class WorkerOffice : public Clockwork {
  public:
-  virtual ~WorkerOffice() = default;
-  virtual void request_lease(VirtualWorker& worker) = 0;
+  virtual void request_lease(VirtualWorker& worker, std::uint32_t samples) = 0;
   /// Calls back `computed` after the time a step takes.
   virtual void begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) = 0;
   virtual void send(VirtualWorker& worker, PeerId to, Message message) = 0;
   virtual void rejected(VirtualWorker& worker, const std::string& why) = 0;
+  /// After an event: `worker` held `before` of what exchanges conserve, and has made `created` out of nothing.
+  virtual void balanced(VirtualWorker& worker, double before, double created) = 0;
 };
 
 /// One direction of a connection: what arrives out of order waits, what arrives twice is dropped.
@@ -41,9 +44,17 @@ class VirtualWorker final : public VirtualTensors {
   VirtualWorker(const Algorithm& algorithm, const AlgorithmOptions& options, PeerId peer,
                 std::uint32_t index, Device* device, GradientLane* lane, WorkerOffice& office);
 
-  void start() { machine_->on_start(*this); }
+  void start() {
+    event(0, [&] { machine_->on_start(*this); });
+  }
   void take_lease(const Lease& lease);
   void deliver(const Message& message);
+  void change_membership(const MembershipChange& change) {
+    event(0, [&] { machine_->on_membership(change, *this); });
+  }
+  void timer(std::uint64_t cookie) {
+    event(0, [&] { machine_->on_timer(cookie, *this); });
+  }
   /// The step in progress has taken `spent` and ends now.
   void computed(Nanoseconds spent, Nanoseconds now);
 
@@ -53,19 +64,29 @@ class VirtualWorker final : public VirtualTensors {
   void retire();
   /// The parameters it last received, by shard; empty before and in phantom mode.
   std::span<const Tensor> replica() const { return replica_; }
+  /// The replica that the machine trains, as it counts; empty where it has none.
+  Tensor own_replica() const;
 
   // -- Context
   PeerId self() const override { return peer_; }
-  void request_lease() override { office_.request_lease(*this); }
+  std::chrono::nanoseconds now() const override { return office_.now(); }
+  void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
+    office_.set_timer(peer_, delay, cookie);
+  }
+  void collected() override;
+  void request_lease(std::uint32_t samples) override { office_.request_lease(*this, samples); }
   void compute(const Lease& lease, std::span<const Tensor> parameters) override;
   void send(PeerId to, Message message) override;
   void reject(const Message& message, std::string why) override;
   bool admit(const Lease& lease) override;
   void applied(const Message& push, Version staleness) override;
+  void dropped(const Message& push) override;
   Tensor initial_parameters() override;
 
   const std::uint32_t index;  // among all lives of all workers, in order of joining
   std::uint32_t slot() const { return static_cast<std::uint32_t>(peer_.ordinal()); }
+
+  std::optional<Attack> attack;  // that it makes on its gradients
 
   // -- its fate, kept by actors/virtual/fates
   bool asking = false;                          // for a lease that has not come
@@ -81,10 +102,14 @@ class VirtualWorker final : public VirtualTensors {
 
   // -- its connection: [up, down] x [control, bulk]
   ChannelEnd channels[2][2];
+  // -- and with other workers, by their index: sent to, received from
+  std::map<std::uint32_t, std::uint64_t> sent_to;
+  std::map<std::uint32_t, ChannelEnd> received_from;
 
   // -- for the report
   std::uint64_t steps = 0;
   SampleCount samples = 0;
+  std::uint64_t rounds = 0;  // leases done, as it has told the keepers
   Nanoseconds busy{0};
   Nanoseconds first_lease{-1};
   Nanoseconds last_gradient{0};
@@ -93,6 +118,14 @@ class VirtualWorker final : public VirtualTensors {
   Nanoseconds stood_still{0};  // in this step, frozen
 
  private:
+  template <class Handle>
+  void event(double received, Handle&& handle) {
+    const double before = machine_->mass();
+    weight_sent_ = 0;
+    handle();
+    office_.balanced(*this, before, machine_->mass() + weight_sent_ - before - received);
+  }
+
   PeerId peer_;
   GradientLane* lane_;
   WorkerOffice& office_;
@@ -103,6 +136,7 @@ class VirtualWorker final : public VirtualTensors {
   std::vector<Tensor> replica_;
   std::size_t gradient_length_;
   double learning_rate_ = 0;
+  double weight_sent_ = 0;  // in this event, to other workers
 };
 
 }  // namespace murm

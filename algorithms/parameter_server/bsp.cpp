@@ -1,10 +1,13 @@
 #include "algorithms/parameter_server/bsp.hpp"
 
+#include "algorithms/random.hpp"
+
 namespace murm {
 
 void BspAggregator::on_start(Context& context) {
   shard_.start(context);
   sum_ = context.allocate(shard_.length());
+  if (keeps_state(rule_.rule)) rule_state_ = context.allocate(shard_.length());
 }
 
 void BspAggregator::on_message(const Message& message, Context& context) {
@@ -36,14 +39,10 @@ void BspAggregator::take(const Message& push, Context& context) {
 void BspAggregator::complete_step(Context& context) {
   std::uint64_t samples = 0;
   for (const Message& push : contributions_) samples += push.lease.samples;
-  const Message& first = contributions_.front();
   if (contributions_.size() == 1) {
-    shard_.step(context, first.payload, samples);
+    shard_.step(context, contributions_.front().payload, samples);
   } else {
-    context.copy(sum_, first.payload);
-    for (std::size_t i = 1; i < contributions_.size(); ++i) {
-      context.axpy(sum_, 1.0F, contributions_[i].payload);
-    }
+    add_up(context);
     shard_.step(context, sum_, samples);
   }
   // Every gradient of a step was computed at the version that step replaced: staleness 0.
@@ -55,6 +54,24 @@ void BspAggregator::complete_step(Context& context) {
   ++step_;
 }
 
+void BspAggregator::add_up(Context& context) {
+  if (rule_.rule != RobustRule::mean) {
+    std::vector<Tensor> payloads;
+    std::vector<double> samples;
+    for (const Message& push : contributions_) {
+      payloads.push_back(push.payload);
+      samples.push_back(push.lease.samples);
+    }
+    RobustOptions rule = rule_;
+    rule.seed = spread_bits(rule_.seed + shard_.version());  // other buckets in every step
+    return context.combine(rule, payloads, samples, rule_state_, sum_);
+  }
+  context.copy(sum_, contributions_.front().payload);
+  for (std::size_t i = 1; i < contributions_.size(); ++i) {
+    context.axpy(sum_, 1.0F, contributions_[i].payload);
+  }
+}
+
 void BspAggregator::on_membership(const MembershipChange& change, Context& /*context*/) {
   for (const PeerId peer : change.left) gate_.forget(peer);
 }
@@ -63,12 +80,14 @@ void BspAggregator::save(MachineState& state) const {
   shard_.save(state);
   state.numbers.emplace_back("step", step_);
   state.numbers.emplace_back("unfinished", arrived_);
+  if (!rule_state_.empty()) state.tensors.emplace_back("robust", rule_state_);
 }
 
 void BspAggregator::load(const MachineState& state, Context& context) {
   shard_.load(state, context);
   step_ = state.number("step");
   require_cut(state);
+  if (!rule_state_.empty()) context.copy(rule_state_, state.tensor("robust"));
 }
 
 }  // namespace murm

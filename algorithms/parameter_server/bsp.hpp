@@ -6,15 +6,18 @@
 
 #include "algorithms/parameter_server/gate.hpp"
 #include "algorithms/parameter_server/shard.hpp"
+#include "algorithms/robust/robust.hpp"
 
 namespace murm {
 
 /// A step is a set of leases, frozen when it was planned (Lease::quorum), not a set of workers: when a
 /// worker dies, others deliver its leases and the step completes as planned. Sums are added in lease
-/// order, so the result does not depend on who computed what, or when it arrived.
+/// order, so the result does not depend on who computed what, or when it arrived. A robust rule (algorithms/robust)
+/// may stand in for the sum.
 class BspAggregator final : public Machine {
  public:
-  explicit BspAggregator(ShardOptions options) : shard_(std::move(options)) {}
+  explicit BspAggregator(ShardOptions options, RobustOptions rule = {})
+      : shard_(std::move(options)), rule_(rule) {}
 
   void on_start(Context& context) override;
   void on_message(const Message& message, Context& context) override;
@@ -26,7 +29,11 @@ class BspAggregator final : public Machine {
   void take(const Message& push, Context& context);
   void complete_step(Context& context);
 
+  void add_up(Context& context);
+
   Shard shard_;
+  RobustOptions rule_;
+  Tensor rule_state_;
   Gate gate_;
   Step step_ = 0;                       // the step being collected
   std::vector<Message> contributions_;  // by Lease::index; admitted once each, so a count suffices

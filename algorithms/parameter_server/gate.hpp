@@ -24,6 +24,21 @@ class Gate {
     earliest_ = std::min(earliest_, clock);
   }
 
+  /// Calls `reply(peer)` for every waiter whose clock is <= limit, in the order of arrival.
+  template <class Reply>
+  void release(Step limit, Reply&& reply) {
+    if (waiting_.empty() || earliest_ > limit) return;
+    earliest_ = std::numeric_limits<Step>::max();
+    for (const Waiter& waiter : waiting_) {
+      if (waiter.clock <= limit) {
+        reply(waiter.peer);
+      } else {
+        earliest_ = std::min(earliest_, waiter.clock);
+      }
+    }
+    std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.clock <= limit; });
+  }
+
   /// A lost peer waits for nothing.
   void forget(PeerId peer) {
     std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.peer == peer; });
@@ -36,20 +51,6 @@ class Gate {
     PeerId peer;
     Step clock = 0;
   };
-
-  template <class Reply>
-  void release(Step limit, Reply& reply) {
-    if (waiting_.empty() || earliest_ > limit) return;
-    earliest_ = std::numeric_limits<Step>::max();
-    for (const Waiter& waiter : waiting_) {
-      if (waiter.clock <= limit) {
-        reply(waiter.peer);
-      } else {
-        earliest_ = std::min(earliest_, waiter.clock);
-      }
-    }
-    std::erase_if(waiting_, [&](const Waiter& waiter) { return waiter.clock <= limit; });
-  }
 
   std::vector<Waiter> waiting_;
   Step earliest_ = std::numeric_limits<Step>::max();  // clock among the waiting, or below

@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include "algorithms/partition.hpp"
+
 namespace murm {
+
+ShardOptions shard_options(const AlgorithmOptions& options, std::uint32_t shard) {
+  const auto range = shard_range(options.parameters, options.shards, shard);
+  ShardOptions result{shard, range.length, options.optimizer, options.schedule};
+  result.optimizer.blocks = blocks_within(options.optimizer.blocks, range.offset, range.length);
+  return result;
+}
 
 void Shard::start(Context& context) {
   parameters_ = context.allocate(options_.length);
@@ -18,29 +27,53 @@ double Shard::learning_rate(double samples) const {
   return learning_rate_at(options_.schedule, now, by_samples ? samples : 1.0);
 }
 
-void Shard::step(Context& context, const Tensor& gradient_sum, std::uint64_t samples) {
+void Shard::step(Context& context, const Tensor& gradient_sum, std::uint64_t samples,
+                 double weight) {
   const double count = static_cast<double>(samples);
   const double rate = learning_rate(count);
-  const OptimizerStep step = make_optimizer_step(options_.optimizer, rate, 1.0 / count,
+  const bool divides = options_.rate_divisor > 0 && rate > 0;  // at rate 0 nothing moves anyway
+  const double divisor = divides ? options_.rate_divisor / rate : 1;
+  const OptimizerStep step = make_optimizer_step(options_.optimizer, rate, weight / count * divisor,
                                                  version_ + 1);
   context.optimizer_step(step, parameters_, gradient_sum, optimizer_state_);
+  changed(samples);
+}
+
+void Shard::changed(std::uint64_t samples) {
   ++version_;
   samples_ += samples;
   last_samples_ = samples;
 }
 
-void Shard::reply(Context& context, PeerId to) {
+const Tensor& Shard::snapshot(Context& context) {
   if (snapshot_.empty() || snapshot_version_ != version_) {
     snapshot_ = Tensor();  // back to its pool first, so that the pool can hand it out again
     snapshot_ = context.snapshot(parameters_);
     snapshot_version_ = version_;
   }
+  return snapshot_;
+}
+
+Message Shard::answer(Context& context) {
   Message message;
   message.kind = MessageKind::parameters;
   message.shard = options_.shard;
   message.version = version_;
   message.learning_rate = learning_rate(static_cast<double>(last_samples_));
-  message.payload = snapshot_;
+  message.payload = snapshot(context);
+  return message;
+}
+
+void Shard::reply(Context& context, PeerId to, double weight) {
+  Message message = answer(context);
+  message.weight = weight;
+  context.send(to, std::move(message));
+}
+
+void Shard::reply(Context& context, PeerId to, std::optional<LeaseId> dropped) {
+  Message message = answer(context);
+  message.dropped = dropped.has_value();
+  message.round = dropped.value_or(0);
   context.send(to, std::move(message));
 }
 

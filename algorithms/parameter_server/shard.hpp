@@ -1,14 +1,14 @@
 // One shard of the parameters with its optimizer: what every aggregator machine owns.
 // Room: algorithms. Tensors are handles; arithmetic is asked of the context.
-// Caller: algorithms/parameter_server/asp, bsp, ssp.
+// Caller: the aggregators of the parameter-server and local-update families.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "algorithms/algorithm_options.hpp"
 #include "algorithms/machine.hpp"
-#include "algorithms/optimizer.hpp"
-#include "algorithms/schedule.hpp"
 
 namespace murm {
 
@@ -17,7 +17,13 @@ struct ShardOptions {
   std::size_t length = 0;  // elements of this shard
   OptimizerOptions optimizer;
   Schedule schedule;
+  /// Above 0: gradients are divided by the rate of their step, times this. What comes in is then a change of
+  /// parameters, and momentum is kept in the unit of gradients (SlowMo).
+  double rate_divisor = 0;
 };
+
+/// The job's optimizer at the server.
+ShardOptions shard_options(const AlgorithmOptions& options, std::uint32_t shard);
 
 class Shard {
  public:
@@ -25,20 +31,32 @@ class Shard {
 
   /// Takes the memory and the initial parameters from the context.
   void start(Context& context);
-  /// One optimizer step with the mean of `gradient_sum` over `samples`; the version grows by one.
-  void step(Context& context, const Tensor& gradient_sum, std::uint64_t samples);
+  /// One optimizer step with `weight` times the mean of `gradient_sum` over `samples`; the version grows by
+  /// one.
+  void step(Context& context, const Tensor& gradient_sum, std::uint64_t samples, double weight = 1);
+  /// The caller has changed the parameters by what came of `samples`: the version grows by one.
+  void changed(std::uint64_t samples);
   /// Sends the parameters as of now; one snapshot serves all replies of a version.
-  void reply(Context& context, PeerId to);
+  void reply(Context& context, PeerId to) { reply(context, to, std::nullopt); }
+  /// `weight`: of the message, as the algorithm says.
+  void reply(Context& context, PeerId to, double weight);
+  /// `dropped`: what is answered is a push of this lease, which was not applied.
+  void reply(Context& context, PeerId to, std::optional<LeaseId> dropped);
+  /// What a reply sends, as of now.
+  const Tensor& snapshot(Context& context);
   /// Staleness of a gradient that was computed at version `read`: updates applied since.
   Version staleness(Version read) const { return read < version_ ? version_ - read : 0; }
 
   Version version() const { return version_; }
   std::size_t length() const { return options_.length; }
+  std::uint64_t samples() const { return samples_; }  // applied so far
+  const Tensor& parameters() const { return parameters_; }
 
   void save(MachineState& state) const;
   void load(const MachineState& state, Context& context);
 
  private:
+  Message answer(Context& context);
   double learning_rate(double samples) const;
 
   ShardOptions options_;

@@ -5,15 +5,15 @@
 
 namespace murm {
 
-SspAggregator::SspAggregator(ShardOptions options, std::uint64_t staleness)
-    : shard_(std::move(options)), staleness_(staleness) {
+SspAggregator::SspAggregator(ShardOptions options, std::uint64_t staleness, std::uint64_t most)
+    : shard_(std::move(options)), staleness_(staleness), most_(most) {
   MURM_ASSERT(staleness >= 1, std::to_string(staleness));
 }
 
 void SspAggregator::on_message(const Message& message, Context& context) {
   Step clock = message.lease.step;
   if (message.kind != MessageKind::pull) {
-    if (message.lease.step > limit()) {
+    if (message.lease.step > upper_limit()) {
       return context.reject(message, "gradient of a clock beyond the staleness bound");
     }
     ++clock;
@@ -24,12 +24,13 @@ void SspAggregator::on_message(const Message& message, Context& context) {
       count(message.lease);
     }
   }
-  gate_.pass(message.from, clock, limit(), [&](PeerId peer) { shard_.reply(context, peer); });
+  if (runs_ahead(message, clock, context)) clock = lower_limit();
+  gate_.pass(message.from, clock, lower_limit(), [&](PeerId peer) { shard_.reply(context, peer); });
 }
 
-Step SspAggregator::limit() const {
+Step SspAggregator::limit(std::uint64_t ahead) const {
   constexpr Step kLast = std::numeric_limits<Step>::max();
-  return staleness_ < kLast - floor_ ? floor_ + staleness_ : kLast;
+  return ahead < kLast - floor_ ? floor_ + ahead : kLast;
 }
 
 void SspAggregator::count(const Lease& lease) {
@@ -45,7 +46,7 @@ void SspAggregator::count(const Lease& lease) {
   floor_ += static_cast<Step>(incomplete - clocks_.begin());
   clocks_.erase(clocks_.begin(), incomplete);
   // The bound of the paper, with the iteration in progress: max c - min c <= s + 1.
-  MURM_ASSERT(clocks_.empty() || clocks_.size() - 1 <= staleness_, std::to_string(clocks_.size()));
+  MURM_ASSERT(clocks_.empty() || clocks_.size() - 1 <= most_, std::to_string(clocks_.size()));
 }
 
 void SspAggregator::on_membership(const MembershipChange& change, Context& /*context*/) {

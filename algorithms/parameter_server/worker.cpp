@@ -38,20 +38,30 @@ void ParameterServerWorker::compute_next(Context& context) {
   if (is_open(next.step)) {
     computing_ = true;
     versions_read_ = versions_;
-    context.compute(next, parts_);
+    begin(next, context);
   } else if (!is_awaited(next.step)) {
     ask(MessageKind::pull, GradientReady{next, Tensor(), 0}, context);
   }
 }
 
+void ParameterServerWorker::begin(const Lease& lease, Context& context) {
+  context.compute(lease, parts_);
+}
+
+bool ParameterServerWorker::finish(GradientReady& content, Context& context) {
+  if (options_.clip > 0) {
+    context.clip(content.gradient, 1.0 / content.lease.samples, options_.clip);
+  }
+  return true;
+}
+
 void ParameterServerWorker::on_gradient(const GradientReady& gradient, Context& context) {
+  GradientReady content = gradient;
+  if (!finish(content, context)) return;
   computing_ = false;
   leases_.erase(leases_.begin());
-  if (gradient.lease.requested) context.request_lease();
-  if (options_.clip > 0) {
-    context.clip(gradient.gradient, 1.0 / gradient.lease.samples, options_.clip);
-  }
-  ask(MessageKind::push, gradient, context);
+  if (content.lease.requested) context.request_lease(wanted_samples());
+  ask(MessageKind::push, content, context);
   compute_next(context);
 }
 
@@ -66,6 +76,7 @@ void ParameterServerWorker::ask(MessageKind kind, const GradientReady& content, 
     if (kind == MessageKind::push) {
       const Range range = shard_range(options_.parameters, options_.shards, shard);
       message.loss_sum = content.loss_sum;
+      message.weight = push_weight();
       message.payload = content.gradient.slice(range.offset, range.length);
     }
     awaited_[shard].push_back(clock);
@@ -85,6 +96,7 @@ void ParameterServerWorker::on_message(const Message& message, Context& context)
   awaited.erase(answered);
   parts_[message.shard] = message.payload;
   versions_[message.shard] = message.version;
+  received(message, context);
   compute_next(context);
 }
 

@@ -1,6 +1,6 @@
 // The worker of every parameter-server algorithm: lease, compute, push, wait for the parameters.
 // Room: algorithms. What it waits for is decided by the aggregators, which defer their replies.
-// Caller: actors/worker. Source: algorithms guide, 8.5 (mapping of SSP); asp, bsp and ssp share it.
+// Caller: actors/worker; base of algorithms/local_update/worker. Source: algorithms guide, 8.5 (mapping of SSP).
 #pragma once
 #include <vector>
 
@@ -18,7 +18,7 @@ struct ParameterServerWorkerOptions {
 /// the clock that follows it. A lease taken over from a lost worker may belong to a clock that is already
 /// open, and is then computed at once (that clock cannot complete before), or to one nobody has asked
 /// for, which takes a pull. So more than one question per shard can be open.
-class ParameterServerWorker final : public Machine {
+class ParameterServerWorker : public Machine {
  public:
   explicit ParameterServerWorker(ParameterServerWorkerOptions options);
 
@@ -26,6 +26,23 @@ class ParameterServerWorker final : public Machine {
   void on_lease(const Lease& lease, Context& context) override;
   void on_gradient(const GradientReady& gradient, Context& context) override;
   void on_message(const Message& message, Context& context) override;
+
+ protected:
+  /// A lease may begin: ask for a gradient.
+  virtual void begin(const Lease& lease, Context& context);
+  /// A gradient of the lease that is being worked on; false when another has been asked for. Else `content`
+  /// is what the lease comes to, summed over its samples.
+  virtual bool finish(GradientReady& content, Context& context);
+
+  std::span<const Tensor> parts() const { return parts_; }
+  const ParameterServerWorkerOptions& options() const { return options_; }
+
+  /// Samples of the next lease, at most; 0: any number.
+  virtual std::uint32_t wanted_samples() const { return 0; }
+  /// Message::weight of a push.
+  virtual double push_weight() const { return 0; }
+  /// Parameters have come and stand in parts(); the lease that waits for them begins afterwards.
+  virtual void received(const Message& /*message*/, Context& /*context*/) {}
 
  private:
   void ask(MessageKind kind, const GradientReady& content, Context& context);

@@ -1,4 +1,6 @@
 // What a run leaves in its folder and on the terminal.
+#include <cmath>
+
 #include "serialization/safetensors.hpp"
 #include "tests/catch.hpp"
 #include "tests/integration/trial.hpp"
@@ -139,6 +141,32 @@ TEST_CASE("a model without data trains, is evaluated and reported without an acc
   CHECK(evaluation.at("accuracy").is_null());
   CHECK(evaluation.at("loss") == report.at("final").at("eval_loss"));
   CHECK(evaluate.output().starts_with("loss 0."));
+}
+
+TEST_CASE("a model of characters learns a made-up text and a file, and tells its perplexity") {
+  const Trial trial;
+  const std::string processes = GENERATE("0", "2");
+  const Words job = set({"model.kind=char-mlp", "data.kind=text", "model.context=8",
+                         "model.embedding=8", "training.optimizer=adam", "training.lr=0.005",
+                         "job.samples=32000", "data.train=32000"});
+  const auto report = trial.report_of(Words{"--processes", processes} + job);
+  const auto& final = report.at("final");
+  CHECK(final.at("eval_loss") < 2.4);  // log(27) = 3.30
+  CHECK(final.at("eval_perplexity").get<double>() ==
+        Approx(std::exp(final.at("eval_loss").get<double>())));
+  require_whole_ledger(report, 32000);
+  Program evaluate = trial.start({"evaluate", "run", "--report", "evaluation.json"});
+  require_exit(evaluate, 0);
+  CHECK(evaluate.output().find(", perplexity ") != std::string::npos);
+  const auto evaluation = nlohmann::json::parse(content_of(trial / "evaluation.json"));
+  CHECK(evaluation.at("perplexity") == final.at("eval_perplexity"));
+  CHECK(evaluation.at("parameters_hash") == report.at("parameters_hash"));
+  CHECK(trial.hash_of(Words{"--processes", "0"} + job, "again") == report.at("parameters_hash"));
+  std::string text;
+  while (text.size() < 5000) text += "to be, or not to be: ";
+  put(trial / "a.txt", text);
+  const auto known = trial.report_of(job + set({"data.path=a.txt"}), "file");
+  CHECK(known.at("final").at("eval_loss") < 0.1);  // it always says the same
 }
 
 TEST_CASE("the target loss ends a run at the evaluation that reaches it") {

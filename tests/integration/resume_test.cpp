@@ -44,7 +44,7 @@ void require_refused(const Trial& trial, const Words& arguments, const std::stri
 
 TEST_CASE("a bsp run continued after kill -9 ends with the bits of one that never stopped") {
   const Trial trial;
-  const std::string optimizer = GENERATE("momentum", "adam");
+  const std::string optimizer = GENERATE("momentum", "adam", "lamb");
   const std::string processes = GENERATE("0", "2");
   const Words job = with_checkpoints +
                     set({"training.optimizer=" + optimizer, "training.schedule=cosine",

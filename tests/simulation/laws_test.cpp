@@ -65,20 +65,20 @@ void require_worker_broken(const std::string& name, const std::vector<std::strin
 struct NoStep : Meddler {
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override {
-    if (!now()) real().optimizer_step(step, x, gradient, state);
+    if (!once()) real().optimizer_step(step, x, gradient, state);
   }
 };
 struct TwoSteps : Meddler {
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override {
     real().optimizer_step(step, x, gradient, state);
-    if (now()) real().optimizer_step(step, x, gradient, state);
+    if (once()) real().optimizer_step(step, x, gradient, state);
   }
 };
 struct AnothersGradient : Meddler {
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override {
-    real().optimizer_step(step, x, now() ? previous_ : gradient, state);
+    real().optimizer_step(step, x, once() ? previous_ : gradient, state);
     previous_ = real().snapshot(gradient);
   }
   Tensor previous_;
@@ -87,21 +87,21 @@ struct WrongMean : Meddler {
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override {
     OptimizerStep other = step;
-    if (now()) other.gradient_scale *= 0.75F;
+    if (once()) other.gradient_scale *= 0.75F;
     real().optimizer_step(other, x, gradient, state);
   }
 };
 struct BehindTheOptimizer : Meddler {
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
                       std::span<const Tensor> state) override {
-    if (now()) real().axpy(x, 1, gradient);
+    if (once()) real().axpy(x, 1, gradient);
     real().optimizer_step(step, x, gradient, state);
   }
 };
 struct OldSnapshot : Meddler {
   void send(PeerId to, Message message) override {
     if (first_.empty()) first_ = message.payload;
-    if (now()) message.payload = first_;
+    if (once()) message.payload = first_;
     real().send(to, std::move(message));
   }
   Tensor first_;
@@ -109,41 +109,41 @@ struct OldSnapshot : Meddler {
 struct OldVersion : Meddler {
   void send(PeerId to, Message message) override {
     if (first_.payload.empty()) first_ = message;
-    if (now()) message = first_;
+    if (once()) message = first_;
     real().send(to, std::move(message));
   }
   Message first_;
 };
 struct WrongStaleness : Meddler {
   void applied(const Message& push, Version staleness) override {
-    real().applied(push, staleness + (now() ? 1 : 0));
+    real().applied(push, staleness + (once() ? 1 : 0));
   }
 };
 struct SaysAppliedTwice : Meddler {
   void applied(const Message& push, Version staleness) override {
     real().applied(push, staleness);
-    if (now()) real().applied(push, staleness);
+    if (once()) real().applied(push, staleness);
   }
 };
 struct AsksNoLedger : Meddler {
-  bool admit(const Lease& lease) override { return now() || real().admit(lease); }
+  bool admit(const Lease& lease) override { return once() || real().admit(lease); }
 };
 struct DropsAdmitted : Meddler {
-  bool admit(const Lease& lease) override { return real().admit(lease) && !now(); }
+  bool admit(const Lease& lease) override { return real().admit(lease) && !once(); }
 };
 struct DropsSummand : Meddler {
   void axpy(const Tensor& y, float a, const Tensor& x) override {
-    if (!now()) real().axpy(y, a, x);
+    if (!once()) real().axpy(y, a, x);
   }
 };
 struct ForgetsReply : Meddler {
   void send(PeerId to, Message message) override {
-    if (!now()) real().send(to, std::move(message));
+    if (!once()) real().send(to, std::move(message));
   }
 };
 struct RepliesTwice : Meddler {
   void send(PeerId to, Message message) override {
-    if (now()) real().send(to, message);
+    if (once()) real().send(to, message);
     real().send(to, std::move(message));
   }
 };
@@ -153,7 +153,7 @@ struct RepliesTwice : Meddler {
 struct PushesAnothersGradient : Meddler {
   void send(PeerId to, Message message) override {
     const Tensor gradient = message.payload;
-    if (now()) message.payload = previous_;
+    if (once()) message.payload = previous_;
     previous_ = gradient;
     real().send(to, std::move(message));
   }
@@ -161,34 +161,34 @@ struct PushesAnothersGradient : Meddler {
 };
 struct PushesTwice : Meddler {
   void send(PeerId to, Message message) override {
-    if (message.kind == MessageKind::push && now()) real().send(to, message);
+    if (message.kind == MessageKind::push && once()) real().send(to, message);
     real().send(to, std::move(message));
   }
 };
 struct ComputesAnothersLease : Meddler {
   void compute(const Lease& lease, std::span<const Tensor> parameters) override {
     Lease other = lease;
-    if (now()) --other.id;
+    if (once()) --other.id;
     real().compute(other, parameters);
   }
 };
 struct AsksTwice : Meddler {
-  void request_lease() override {
-    real().request_lease();
-    if (now()) real().request_lease();
+  void request_lease(std::uint32_t samples) override {
+    real().request_lease(samples);
+    if (once()) real().request_lease(samples);
   }
 };
 template <int ahead>
 struct ClaimsAnotherVersion : Meddler {
   void send(PeerId to, Message message) override {
-    if (message.kind == MessageKind::push && now()) message.version += ahead;
+    if (message.kind == MessageKind::push && once()) message.version += ahead;
     real().send(to, std::move(message));
   }
 };
 struct ComputesAtOldParameters : Meddler {
   void compute(const Lease& lease, std::span<const Tensor> parameters) override {
     if (first_.empty()) first_.assign(parameters.begin(), parameters.end());
-    if (now()) {
+    if (once()) {
       real().compute(lease, first_);
     } else {
       real().compute(lease, parameters);
@@ -198,7 +198,7 @@ struct ComputesAtOldParameters : Meddler {
 };
 struct PushesForALaterStep : Meddler {
   void send(PeerId to, Message message) override {
-    if (message.kind == MessageKind::push && now()) message.lease.step += 3;
+    if (message.kind == MessageKind::push && once()) message.lease.step += 3;
     real().send(to, std::move(message));
   }
 };

@@ -17,7 +17,10 @@ using namespace std::chrono_literals;
 namespace {
 
 struct NoOffice : WorkerOffice {
-  void request_lease(VirtualWorker& /*worker*/) override {}
+  Nanoseconds now() const override { return Nanoseconds{0}; }
+  void set_timer(PeerId /*machine*/, Nanoseconds /*delay*/, std::uint64_t /*cookie*/) override {}
+  void request_lease(VirtualWorker& /*worker*/, std::uint32_t /*samples*/) override {}
+  void balanced(VirtualWorker& /*worker*/, double /*before*/, double /*created*/) override {}
   void begin_step(VirtualWorker& /*worker*/, std::span<const Tensor> /*parameters*/) override {}
   void send(VirtualWorker& /*worker*/, PeerId /*to*/, Message /*message*/) override {}
   void rejected(VirtualWorker& /*worker*/, const std::string& /*why*/) override {}
@@ -91,11 +94,7 @@ Lease lease_of(LeaseId id, Step step, std::uint32_t index, std::uint32_t quorum)
 /// Books that a shard keeps and the laws that judge it: each lease is applied by a step of its own.
 struct Books {
   explicit Books(std::uint64_t staleness)
-      : laws({.synchronous = true,
-              .combines = false,
-              .staleness = staleness,
-              .shards = 1,
-              .lease_samples = 1}) {}
+      : laws({.synchronous = true, .combines = false, .staleness = staleness, .shards = 1}) {}
 
   void apply(const Lease& lease) {
     ledger.admit(lease.id);
@@ -275,8 +274,7 @@ TEST_CASE("contraction is the mean ratio over the second half of the rounds abov
 }
 
 TEST_CASE("the laws: leases follow each other, and all are applied in the end") {
-  Laws laws(
-      {.synchronous = false, .combines = false, .staleness = 0, .shards = 1, .lease_samples = 1});
+  Laws laws({.synchronous = false, .combines = false, .staleness = 0, .shards = 1});
   laws.granted(lease_of(0, 0, 0, 1), PeerId::worker(1));
   laws.begins(lease_of(0, 0, 0, 1), PeerId::worker(1));
   CHECK_THROWS_AS(laws.begins(lease_of(0, 0, 0, 1), PeerId::worker(2)), LawBroken);
@@ -292,8 +290,7 @@ TEST_CASE("the laws: leases follow each other, and all are applied in the end") 
 }
 
 TEST_CASE("the laws: versions of a shard only grow, each shard by itself") {
-  const Laws laws(
-      {.synchronous = false, .combines = false, .staleness = 0, .shards = 2, .lease_samples = 1});
+  const Laws laws({.synchronous = false, .combines = false, .staleness = 0, .shards = 2});
   WorkerReads received;
   Message message;
   message.payload = VirtualTensors::wrap(Tensor(), 1, Provenance{});

@@ -6,45 +6,18 @@
 #include <string>
 #include <utility>
 
+#include "algorithms/forwarding_context.hpp"
 #include "algorithms/registry.hpp"
 
 namespace murm::test {
 
 /// Stands between a machine and its context.
-class Meddler : public Context {
- public:
-  void between(Context& real) { real_ = &real; }
-
-  PeerId self() const override { return real_->self(); }
-  void request_lease() override { real_->request_lease(); }
-  void compute(const Lease& lease, std::span<const Tensor> parameters) override {
-    real_->compute(lease, parameters);
-  }
-  bool admit(const Lease& lease) override { return real_->admit(lease); }
-  void applied(const Message& push, Version staleness) override { real_->applied(push, staleness); }
-  Tensor initial_parameters() override { return real_->initial_parameters(); }
-  Tensor allocate(std::size_t length) override { return real_->allocate(length); }
-  Tensor snapshot(const Tensor& source) override { return real_->snapshot(source); }
-  void copy(const Tensor& to, const Tensor& from) override { real_->copy(to, from); }
-  void axpy(const Tensor& y, float a, const Tensor& x) override { real_->axpy(y, a, x); }
-  void scale(const Tensor& x, float a) override { real_->scale(x, a); }
-  void clip(const Tensor& x, double unit, double limit) override { real_->clip(x, unit, limit); }
-  void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,
-                      std::span<const Tensor> state) override {
-    real_->optimizer_step(step, x, gradient, state);
-  }
-  void send(PeerId to, Message message) override { real_->send(to, std::move(message)); }
-  void reject(const Message& message, std::string why) override {
-    real_->reject(message, std::move(why));
-  }
-
+class Meddler : public ForwardingContext {
  protected:
-  Context& real() { return *real_; }
   /// True once, at the tenth time: the run is well under way then.
-  bool now() { return ++times_ == 10; }
+  bool once() { return ++times_ == 10; }
 
  private:
-  Context* real_ = nullptr;
   int times_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "tools/murm/evaluate_command.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -7,8 +8,11 @@
 #include "actors/job_plan.hpp"
 #include "runtime/atomic_file.hpp"
 #include "runtime/hash.hpp"
+#include "runtime/human_units.hpp"
 #include "runtime/job_file.hpp"
+#include "runtime/job_keys.hpp"
 #include "runtime/progress.hpp"
+#include "runtime/report.hpp"
 #include "runtime/run_directory.hpp"
 #include "serialization/safetensors.hpp"
 
@@ -57,6 +61,8 @@ int run_evaluate(const std::filesystem::path& run, const std::vector<std::string
   StreamHash hash;
   hash.add(std::as_bytes(std::span<const float>(flat)));
   std::string text = evaluation_text(result.loss, result.accuracy);
+  const double perplexity = models_text(job) ? std::exp(result.loss) : not_measured;
+  if (models_text(job)) text += ", perplexity " + human_number(perplexity, 3);
   if (test->classes > 0) text += " on " + std::to_string(test->size()) + " test samples";
   std::printf("%s\n", text.c_str());
   if (!report.empty()) {
@@ -65,6 +71,7 @@ int run_evaluate(const std::filesystem::path& run, const std::vector<std::string
                                       {"samples", test->size()},
                                       {"loss", result.loss},
                                       {"accuracy", result.accuracy},
+                                      {"perplexity", perplexity},
                                       {"parameters_hash", hash.hex()}};
     if (const auto error = write_file_atomically(report, json.dump(2) + "\n")) {
       throw InputError(error->text);

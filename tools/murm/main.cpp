@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "algorithms/gossip/topology_names.hpp"
 #include "algorithms/vocabulary.hpp"
 #include "runtime/signals.hpp"
 #include "tools/murm/compare_command.hpp"
@@ -13,6 +14,7 @@
 #include "tools/murm/replay_command.hpp"
 #include "tools/murm/shell_text.hpp"
 #include "tools/murm/simulate_command.hpp"
+#include "tools/murm/topology_command.hpp"
 #include "tools/murm/training.hpp"
 #include "tools/murm/worker_command.hpp"
 
@@ -193,6 +195,37 @@ void add_compare(CLI::App& app, CompareCommand& command) {
       "The page is runs/<name>-compare/compare.html: open it in any browser.");
 }
 
+void add_topology(CLI::App& app, TopologyCommand& command) {
+  CLI::App* topology = app.add_subcommand(
+      "topology", "who talks to whom in gossip: degree, spectral gap, a drawing");
+  topology
+      ->add_option("name", command.name,
+                   topology_name_list() + "; or all: a table; docs/topologies.md tells them apart")
+      ->required()
+      ->type_name("NAME");
+  topology->add_option("--nodes", command.nodes, "number of peers, 2 to 1024")->type_name("N");
+  topology->add_option("--degree", command.degree, "neighbours of each, in random-regular (3)")
+      ->type_name("D");
+  topology->add_option("--seed", command.seed, "of random graphs and of the random start (1)")
+      ->type_name("N");
+  topology->add_option("--file", command.file, "edges of the topology file: two peers a line")
+      ->type_name("EDGES");
+  topology->add_option("--svg", command.svg, "the drawing (default topology-NAME-N.svg)")
+      ->type_name("FILE.svg");
+  topology->add_option("--report", command.report, "write the numbers as JSON")
+      ->type_name("FILE.json");
+  topology->add_flag("--quiet", command.quiet, "print nothing but errors");
+  const auto not_negative = [](const std::string& value) {  // or it would wrap around
+    return value.starts_with('-') ? value + ": expected a whole number from 0" : std::string();
+  };
+  for (const char* flag : {"--nodes", "--degree", "--seed"})
+    topology->get_option(flag)->check(not_negative);
+  topology->footer(
+      "Examples:\n  murm topology all --nodes 16\n  murm topology ring --nodes 16\n"
+      "  murm topology random-regular --nodes 64 --degree 4 --seed 7\n"
+      "  murm topology file --file edges.txt --svg mine.svg");
+}
+
 int run(int argc, char** argv) {
   SignalGate signals;
   CLI::App app("murm: actor-based asynchronous training", "murm");
@@ -206,6 +239,7 @@ int run(int argc, char** argv) {
   EvaluateArguments evaluating;
   ReplayCommand replaying;
   CompareCommand comparing;
+  TopologyCommand looking_at_topology;
   comparing.command_line = shell_text({argv, argv + argc});
   add_train(app, training);
   add_simulate(app, simulating);
@@ -214,6 +248,7 @@ int run(int argc, char** argv) {
   add_evaluate(app, evaluating);
   add_replay(app, replaying);
   add_compare(app, comparing);
+  add_topology(app, looking_at_topology);
   app.footer("`murm COMMAND --help` shows the flags of a command, with examples.");
   try {
     app.parse(argc, argv);
@@ -226,6 +261,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("worker")) return run_worker(working, signals);
   if (app.got_subcommand("replay")) return run_replay(replaying, signals);
   if (app.got_subcommand("compare")) return run_compare(comparing, signals);
+  if (app.got_subcommand("topology")) return run_topology(looking_at_topology);
   return run_evaluate(evaluating.run, evaluating.set, evaluating.report);
 }
 

@@ -1,6 +1,7 @@
 #include "tools/murm/run_outputs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -8,6 +9,7 @@
 
 #include "runtime/atomic_file.hpp"
 #include "runtime/hash.hpp"
+#include "runtime/job_keys.hpp"
 #include "runtime/process_info.hpp"
 #include "tools/murm/run_files.hpp"
 
@@ -36,9 +38,10 @@ void fill_ledger(Report& report, const RunOutcome& outcome, const JobPlan& plan)
   const LeaseCounts& counts = outcome.view.counts;
   report.ledger.issued = counts.issued;
   report.ledger.applied = counts.applied;
+  report.ledger.dropped = counts.dropped;
   report.ledger.reissued = counts.reissued;
-  report.ledger.lost = counts.issued - counts.applied;
-  report.ledger.samples_skipped = outcome.view.position - counts.samples_applied;
+  report.ledger.lost = counts.issued - counts.applied - counts.dropped;
+  report.ledger.samples_skipped = outcome.view.position - counts.samples_done();
   std::uint64_t repeated = 0;
   for (const ShardSnapshot& shard : outcome.shards) {
     report.ledger.refused_duplicate += shard.refused_duplicate;
@@ -107,6 +110,7 @@ Report make_report(const RunOutcome& outcome, const JobPlan& plan, const Transpo
   if (!outcome.evaluations.empty()) {
     report.final.eval_loss = outcome.evaluation.loss;
     report.final.eval_accuracy = outcome.evaluation.accuracy;
+    if (models_text(job)) report.final.eval_perplexity = std::exp(outcome.evaluation.loss);
   }
   report.staleness.mean = outcome.summary.staleness_mean;
   report.staleness.max = outcome.summary.staleness_max;

@@ -1,5 +1,6 @@
 #include "tools/murm/simulate_command.hpp"
 
+#include <cmath>
 #include <cstdio>
 
 #include "actors/job_plan.hpp"
@@ -7,6 +8,7 @@
 #include "runtime/atomic_file.hpp"
 #include "runtime/human_units.hpp"
 #include "runtime/job_file.hpp"
+#include "runtime/job_keys.hpp"
 #include "runtime/metrics_csv.hpp"
 #include "runtime/run_directory.hpp"
 #include "runtime/world/scenario_file.hpp"
@@ -107,7 +109,9 @@ int run_simulate(const SimulateCommand& command, SignalGate& signals) {
         std::pair{directory.scenario(), to_toml(inputs.scenario.scenario)}}) {
     if (const auto error = write_file_atomically(file, text)) throw InputError(error->text);
   }
-  const SimulationResult result = simulate(options);
+  SimulationResult result = simulate(options);
+  auto& final = result.report.final;
+  if (models_text(inputs.job)) final.eval_perplexity = std::exp(final.eval_loss);
   watch.finish();
   write_files(result, directory, command.report);
   if (!command.quiet) {

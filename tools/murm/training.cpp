@@ -45,7 +45,12 @@ std::vector<std::string> child_arguments(const Job& job, std::uint64_t child,
   return words;
 }
 
-void check_record(const TrainingCommand& command) {
+void check_record(const TrainingCommand& command, const Job& job) {
+  if (command.record && !job.emulate.byzantine.empty()) {
+    throw InputError(
+        "--record: emulate.byzantine corrupts gradients, which a replay computes honestly. HINT: "
+        "leave one of them out");
+  }
   if (!command.record || !command.resume) return;
   throw InputError(
       "--record and --resume do not go together: a recording begins with its run. HINT: leave one "
@@ -141,7 +146,7 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   const Job& job = loaded.job;
   check_listen(command);
   check_report_folder(command.report);
-  check_record(command);
+  check_record(command, job);
   if (!command.quiet) {
     for (const std::string& note : loaded.notes)
       std::fprintf(stderr, "murm: note: %s\n", note.c_str());

@@ -83,7 +83,9 @@ class QuietContext final : public TensorVerbs {
     held_[to.ordinal() % held_.size()] = std::move(message);
   }
   void reject(const Message&, std::string) override { ++rejected; }
-  void request_lease() override { ++leases_wanted; }
+  std::chrono::nanoseconds now() const override { return {}; }
+  void set_timer(std::chrono::nanoseconds, std::uint64_t) override {}
+  void request_lease(std::uint32_t) override { ++leases_wanted; }
   void compute(const Lease&, std::span<const Tensor> parts) override { computed += parts.size(); }
 
   std::size_t applied_count = 0;
@@ -147,15 +149,16 @@ TEST_CASE("a steady apply and reply of an aggregator allocate nothing") {
   constexpr std::size_t kLength = 1000;
   constexpr std::uint32_t kWorkers = 4;
   const std::string name = GENERATE(as<std::string>{}, "asp", "bsp", "ssp");
-  const OptimizerKind kind = GENERATE(OptimizerKind::sgd, OptimizerKind::momentum,
-                                      OptimizerKind::nesterov, OptimizerKind::adam,
-                                      OptimizerKind::adamw);
+  const OptimizerKind kind = GENERATE(
+      OptimizerKind::sgd, OptimizerKind::momentum, OptimizerKind::nesterov, OptimizerKind::adam,
+      OptimizerKind::adamw, OptimizerKind::lars, OptimizerKind::lamb);
   const std::size_t runs = GENERATE(1U, 3U);
 
   AlgorithmOptions options;
   options.name = name;
   options.parameters = kLength;
   options.optimizer.kind = kind;
+  options.optimizer.blocks = {{0, 900, true}, {900, 100, false}};
   options.schedule.kind = ScheduleKind::step;
   options.schedule.total = 100000;
   options.schedule.milestones = {0.1, 0.5};

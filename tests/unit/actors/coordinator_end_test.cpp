@@ -250,3 +250,74 @@ TEST_CASE("a connection that never had a seat does not end a run that is gatheri
   CHECK(world.script.stopped.empty());
   CHECK(world.script.outcomes.empty());
 }
+
+TEST_CASE("a run without replicas asks for none") {
+  World world;
+  CHECK(world.join(0, 1).welcome.value().samples == 12345);
+  world.join(1, 2);
+  for (const PeerId peer : world.peers) world.report(peer);
+  world.drain(100, true);
+  world.finish();
+  CHECK(world.script.snapshots.size() == 1);
+  CHECK(world.script.collected.empty());
+}
+
+TEST_CASE("at a cut of replicas the aggregators hear of it before the workers, and all wait") {
+  World world(World::two_workers(), false, true);
+  world.script.replicas_answered = false;
+  world.begin();
+  world.drain(100);
+  CHECK(world.script.collected == std::vector<std::string>{"aggregator", to_string(world.peers[0]),
+                                                           to_string(world.peers[1])});
+  CHECK(world.script.snapshots.empty());
+  SECTION("until the replicas have come") {
+    world.stage.send(world.cast.aggregators[0], AnswerNow{});
+    CHECK(world.script.snapshots.size() == 1);
+    CHECK(world.script.evaluations.size() == 1);
+    CHECK(world.script.holds.size() == 2);  // and the run goes on
+    CHECK(world.script.outcomes.empty());
+    world.tell(Failure{PeerId{}, "enough"});
+    world.finish();
+  }
+  SECTION("but not for ever") {
+    world.stage.pass(seconds(31), seconds(1));
+    CHECK(world.outcome().status == RunStatus::failed);
+    CHECK(world.outcome().reason.find("replica") != std::string::npos);
+    world.finish();
+  }
+}
+
+TEST_CASE("after an interrupt replicas are asked for, and awaited for a moment") {
+  World world(World::two_workers(), false, true);
+  world.begin();
+  SECTION("what is in flight lands") {
+    world.tell(Interrupt{2});
+    world.drain(40);
+    CHECK(world.script.collected.size() == 3);
+    world.finish();
+    CHECK(world.script.collected.size() == 3);
+  }
+  SECTION("what is in flight does not land") {
+    world.tell(Interrupt{2});
+    world.stage.pass(milliseconds(600), milliseconds(100));
+    CHECK(world.script.collected.empty());
+    world.stage.pass(milliseconds(200), milliseconds(100));
+    CHECK(world.script.collected.size() == 3);
+    CHECK(world.script.snapshots.size() == 1);  // those after the replicas came
+    world.finish();
+  }
+  SECTION("nor do the replicas come") {
+    world.script.replicas_answered = false;
+    SECTION("that nobody had asked for") { world.tell(Interrupt{2}); }
+    SECTION("of the cut in progress") {
+      world.drain(40);
+      world.tell(Interrupt{2});
+    }
+    world.stage.pass(milliseconds(1300), milliseconds(100));
+    CHECK(world.script.snapshots.empty());
+    world.stage.pass(milliseconds(700), milliseconds(100));
+    CHECK(world.script.snapshots.size() == 1);  // as they are
+    world.finish();
+  }
+  CHECK(world.outcome().status == RunStatus::interrupted);
+}

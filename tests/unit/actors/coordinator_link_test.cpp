@@ -170,9 +170,9 @@ TEST_CASE("a process that pushes what it may not is dropped, reported and counte
     routed.message.payload = scattered(11, 1);
     remote.say(std::move(routed));
   }
-  SECTION("numbers for another length of shard") {
+  SECTION("numbers for a far longer shard") {
     Routed routed = push_of(kWorker, lease_of(0), 0);
-    routed.message.payload = scattered(10, 1);
+    routed.message.payload = scattered(12 + payload_slack_elements, 1);
     remote.say(std::move(routed));
   }
   SECTION("damaged numbers") {
@@ -307,4 +307,82 @@ TEST_CASE("a process of another protocol version is told so before it is dropped
   CHECK(remote.gone());
   CHECK(world.heard.joins.empty());
   CHECK(world.refused("unknown_version") == 1);
+}
+
+TEST_CASE("what a worker writes to a worker of another process is passed on uncopied") {
+  World world(true);
+  Remote first(world, 1);
+  first.join();
+  const PeerId far = PeerId::worker(8);
+  world.heard.answer.welcome->seats = {{far, 2}};
+  Remote second(world, 2);
+  second.join();
+
+  first.wire.send(exchange_of(kWorker, far));
+  const Frames came = arrived(first.outbox.take().at(0));
+  world.stage.send(world.link, WireFrames{1, Channel::bulk, came});
+  const auto passed_on = world.transport->take();
+  REQUIRE(passed_on.size() == 1);
+  CHECK(passed_on[0].to == 2);
+  CHECK(passed_on[0].channel == Channel::bulk);
+  CHECK(static_cast<const void*>(passed_on[0].payload) == came.frames.at(1).data);
+  const auto routed = second.wire.take_bulk(arrived(passed_on[0]));
+  REQUIRE(routed.has_value());
+  CHECK(routed->to == far);
+  CHECK(routed->message.from == kWorker);
+  CHECK(routed->message.round == 17);
+  CHECK(values_of(routed->message.payload) == values_of(scattered(kParameters, 1)));
+  for (const auto& deliveries : world.heard.deliveries) CHECK(deliveries.empty());
+  CHECK(world.stage.ask<LinkCounts>(world.link, LinkCountsRequest{}).relayed == 1);
+}
+
+TEST_CASE("what is for a worker that is lost or unknown goes nowhere, and is counted") {
+  World world(true);
+  Remote remote(world, 1);
+  remote.join();
+  remote.say(exchange_of(kWorker, PeerId::worker(8)));
+  remote.say(LeaseRequest{kWorker});  // its sender lives on
+  CHECK(world.heard.requests.size() == 1);
+  CHECK(world.heard.lost.empty());
+  CHECK(world.stage.ask<LinkCounts>(world.link, LinkCountsRequest{}).undeliverable == 1);
+  CHECK(world.refused("bad_field") == 0);
+}
+
+TEST_CASE(
+    "workers may write to each other only where the algorithm has it, and in their own names") {
+  const bool peers = GENERATE(false, true);
+  World world(peers);
+  Remote remote(world, 1);
+  remote.join();
+  if (peers) {
+    remote.say(exchange_of(PeerId::worker(77), kOther));
+  } else {
+    Routed replica = pull_of(kWorker, 0);
+    replica.message.kind = MessageKind::replica;
+    replica.message.payload = scattered(11, 1);
+    remote.say(GENERATE(false, true) ? exchange_of(kWorker, kOther) : replica);
+  }
+  CHECK(remote.gone());
+  CHECK(world.heard.deliveries[0].empty());
+  CHECK(world.refused("bad_field") == 1);
+}
+
+TEST_CASE("news of members and the wish for a replica reach the worker they are for") {
+  World world(true);
+  Remote remote(world, 1);
+  remote.join();
+  const PeerNews news{{kOther, {9, {kWorker, kOther}, {PeerId::worker(2)}}}, {}};
+  world.stage.send(world.link, news);
+  world.stage.send(world.link, LeaseGrant{kOther, lease_of(0)});
+  world.stage.send(world.link, Collect{kWorker});
+  world.stage.send(world.link, Collect{PeerId::worker(77)});
+  remote.exchange();
+  REQUIRE(remote.controls.size() == 4);  // the welcome first
+  const auto members = std::get<Members>(remote.controls[1]);
+  CHECK(members.worker == kOther);
+  CHECK(members.change.epoch == 9);
+  CHECK(members.change.joined == std::vector<PeerId>{kWorker, kOther});
+  CHECK(members.change.left == std::vector<PeerId>{PeerId::worker(2)});
+  CHECK(std::get<LeaseGrant>(remote.controls[2]).worker == kOther);
+  CHECK(std::get<Collect>(remote.controls[3]).worker == kWorker);
 }

@@ -67,7 +67,8 @@ inline StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, 
 inline AggregatorActor::behavior_type fake_aggregator(AggregatorActor::pointer /*self*/,
                                                       Heard* heard, std::uint32_t shard) {
   return {noted(heard->deliveries[shard]), noted(heard->memberships),
-          [](const SnapshotRequest&) { return ShardSnapshot{}; }};
+          [](const SnapshotRequest&) { return ShardSnapshot{}; },
+          [](const CollectRequest&) { return Collected{}; }};
 }
 
 /// The coordinator's process with its link, and worker processes made of nothing but a wire.
@@ -78,13 +79,15 @@ struct World {
   std::vector<AggregatorActor> aggregators;
   CoordinatorLink link;
 
-  World() {
+  explicit World(bool peers = false) {
     for (std::uint32_t shard = 0; shard < kShards; ++shard) {
       aggregators.push_back(stage.spawn(fake_aggregator, &heard, shard));
     }
     CoordinatorLinkOptions options;
     options.heartbeat = kHeartbeat;
     options.aggregators = aggregators;
+    options.peers = peers;
+    options.replicas = peers;
     options.steward = stage.spawn(fake_steward, &heard);
     options.coordinator = stage.spawn(fake_coordinator, &heard);
     link = stage.spawn(coordinator_link, options, std::shared_ptr<const Clock>(stage.clock()));
@@ -167,6 +170,16 @@ inline Routed push_of(PeerId from, const Lease& lease, std::uint32_t shard) {
   routed.message.shard = shard;
   routed.message.lease = lease;
   routed.message.payload = scattered(shard == 0 ? 11 : 10, 1);
+  return routed;
+}
+
+inline Routed exchange_of(PeerId from, PeerId to) {
+  Routed routed;
+  routed.to = to;
+  routed.message.kind = MessageKind::exchange;
+  routed.message.from = from;
+  routed.message.round = 17;
+  routed.message.payload = scattered(kParameters, 1);
   return routed;
 }
 

@@ -18,6 +18,7 @@ using std::chrono::seconds;
 /// How the rest of the cast behaves, and what it was told.
 struct Script {
   bool snapshots_answered = true;  // otherwise the question stays open
+  bool replicas_answered = true;
   bool evaluation_answered = true;
   bool checkpoint_answered = true;
   double accuracy = 0.5;
@@ -36,6 +37,7 @@ struct Script {
   std::vector<Evaluated> evaluated;
   std::vector<Notice> notices;
   std::vector<StopWorker> stopped;
+  std::vector<std::string> collected;  // "aggregator", then workers, in the order of asking
   std::vector<RunOutcome> outcomes;
   std::vector<caf::response_promise> open;  // questions that are not answered
 };
@@ -57,7 +59,16 @@ inline LateAggregator::behavior_type fake_aggregator(LateAggregator::pointer sel
             snapshot.state.tensors.emplace_back("parameters", Tensor());
             return snapshot;
           },
-          [script](const AnswerNow&) { script->open.at(0).deliver(ShardSnapshot{}); }};
+          [self, script](const CollectRequest&) -> caf::result<Collected> {
+            script->collected.push_back("aggregator");
+            if (script->replicas_answered) return Collected{};
+            script->open.push_back(self->make_response_promise());
+            return caf::delegated<Collected>();
+          },
+          [script](const AnswerNow&) {
+            if (script->collected.empty()) return script->open.at(0).deliver(ShardSnapshot{});
+            script->open.at(0).deliver(Collected{});
+          }};
 }
 
 inline StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, Script* script) {
@@ -98,7 +109,10 @@ inline MonitorActor::behavior_type fake_monitor(MonitorActor::pointer /*self*/, 
 }
 
 inline WorkerActor::behavior_type fake_worker(WorkerActor::pointer /*self*/, Script* script) {
-  return {[](const Delivery&) {}, [](const LeaseGrant&) {}, noted(script->stopped)};
+  return {
+      [](const Delivery&) {}, [](const LeaseGrant&) {}, noted(script->stopped),
+      [](const PeerNews&) {},
+      [script](const Collect& collect) { script->collected.push_back(to_string(collect.worker)); }};
 }
 
 /// The coordinator on a stage of its own, with a cast that does what the script says.
@@ -109,11 +123,13 @@ struct World {
   CoordinatorSelf coordinator_actor;
   std::vector<PeerId> peers;
 
-  explicit World(Job job = two_workers(), bool workers_can_come = false) {
+  explicit World(Job job = two_workers(), bool workers_can_come = false, bool replicas = false) {
     CoordinatorOptions options;
     options.job = std::move(job);
     options.run = 99;
     options.parameters = 10;
+    options.samples = 12345;
+    options.replicas = replicas;
     options.evaluation_every = 100;
     options.workers_can_come = workers_can_come;
     options.finished = [this](RunOutcome outcome) {

@@ -9,8 +9,24 @@ using std::chrono::seconds;
 namespace {
 
 WorkerActor::behavior_type fake_worker(WorkerActor::pointer /*self*/,
-                                       std::vector<LeaseGrant>* grants) {
-  return {[](const Delivery&) {}, noted(*grants), [](const StopWorker&) {}};
+                                       std::vector<LeaseGrant>* grants,
+                                       std::vector<std::string>* heard) {
+  return {[](const Delivery&) {},
+          [=](const LeaseGrant& grant) {
+            grants->push_back(grant);
+            heard->push_back(to_string(grant.worker) + " lease of " +
+                             std::to_string(grant.lease.epoch));
+          },
+          [](const StopWorker&) {},
+          [=](const PeerNews& news) {
+            std::string text = to_string(news.members.worker) + " epoch " +
+                               std::to_string(news.members.change.epoch);
+            for (const PeerId peer : news.members.change.joined) text += " +" + to_string(peer);
+            for (const PeerId peer : news.members.change.left) text += " -" + to_string(peer);
+            REQUIRE(news.routes.size() == news.members.change.joined.size());
+            heard->push_back(text);
+          },
+          [](const Collect&) {}};
 }
 
 DrainedDesk::behavior_type fake_desk(DrainedDesk::pointer /*self*/, std::vector<Drained>* drained) {
@@ -20,16 +36,19 @@ DrainedDesk::behavior_type fake_desk(DrainedDesk::pointer /*self*/, std::vector<
 /// A steward with two workers, who are members from the start unless a test says otherwise.
 struct World {
   std::vector<LeaseGrant> grants;  // of all workers, in order
+  std::vector<std::string> heard;  // leases and news
   std::vector<Drained> drained;
   Stage stage;
   std::shared_ptr<ManualClock> clock = stage.clock();
   StewardActor steward;
+  Epoch epoch = 0;
   const PeerId first = PeerId::worker(0);
   const PeerId second = PeerId::worker(1);
 
   explicit World(bool synchronous = false, SampleCount total = 100, std::uint32_t shards = 1,
-                 std::optional<StewardView> restored = std::nullopt) {
+                 std::optional<StewardView> restored = std::nullopt, bool peers = false) {
     StewardOptions options;
+    options.peers = peers;
     options.plan = {
         .synchronous = synchronous, .lease_samples = 10, .total = total, .shards = shards};
     options.restored = restored;
@@ -38,12 +57,14 @@ struct World {
   }
   void join(PeerId peer) {
     Membership membership;
+    membership.change.epoch = ++epoch;
     membership.change.joined = {peer};
-    membership.routes.emplace_back(peer, stage.spawn(fake_worker, &grants));
+    membership.routes.emplace_back(peer, stage.spawn(fake_worker, &grants, &heard));
     stage.send(steward, membership);
   }
   void leave(PeerId peer) {
     Membership membership;
+    membership.change.epoch = ++epoch;
     membership.change.left = {peer};
     stage.send(steward, membership);
   }
@@ -229,6 +250,60 @@ TEST_CASE("active time runs from the first lease to the last apply without the p
   world.apply(world.grants[2]);
   CHECK(world.drained.at(2).view.active == seconds(9));
   CHECK(world.view().active == seconds(9));
+}
+
+TEST_CASE("workers with peers hear who takes part before they get a lease of that epoch") {
+  World world(true, 100, 1, std::nullopt, true);
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{100});
+  world.request(world.first);
+  world.request(world.second);  // is a member only after this
+  world.join(world.second);
+  const std::string one = to_string(world.first);
+  const std::string two = to_string(world.second);
+  // A step of two needs both; the one that was planned before is the first worker's alone.
+  CHECK(world.heard == std::vector<std::string>{
+                           one + " epoch 1 +" + one, one + " lease of 1", one + " epoch 2 +" + two,
+                           two + " epoch 2 +" + one + " +" + two, two + " lease of 2"});
+  world.heard.clear();
+  world.leave(world.second);
+  CHECK(world.heard == std::vector<std::string>{one + " epoch 3 -" + two, one + " lease of 2"});
+}
+
+TEST_CASE("workers without peers hear nothing, and their leases still name the epoch") {
+  World world;
+  world.join(world.first);
+  world.join(world.second);
+  world.stage.send(world.steward, HoldAt{100});
+  world.request(world.first);
+  CHECK(world.heard == std::vector<std::string>{to_string(world.first) + " lease of 2"});
+}
+
+TEST_CASE("a request for a short lease is heeded, also when it came early") {
+  World world;
+  world.stage.send(world.steward, LeaseRequest{world.first, 3});
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{100});
+  REQUIRE(world.grants.size() == 1);
+  CHECK(world.grants[0].lease.samples == 3);
+}
+
+TEST_CASE("a lease that an algorithm does without counts as done, and as dropped") {
+  World world(false, 20);
+  world.join(world.first);
+  world.stage.send(world.steward, HoldAt{20});
+  world.request(world.first);
+  world.request(world.first);
+  world.apply(world.grants.at(0));
+  Applied dropped;
+  dropped.lease = world.grants.at(1).lease;
+  dropped.worker = world.first;
+  dropped.dropped = true;
+  world.stage.send(world.steward, dropped);
+  REQUIRE(world.drained.size() == 1);
+  CHECK(world.drained[0].view.finished);
+  CHECK(world.view().counts.applied == 1);
+  CHECK(world.view().counts.dropped == 1);
 }
 
 TEST_CASE("a resumed run goes on where its checkpoint stood") {

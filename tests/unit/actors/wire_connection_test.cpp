@@ -311,11 +311,11 @@ TEST_CASE(
   }
   SECTION("one number too few") {
     sender.admit(kRun, kEpoch, {});
-    refuse(with_payload(samples::push(), scattered(9, 1)), DecodeFault::bad_field);
+    refuse(with_payload(samples::parameters(), scattered(9, 1)), DecodeFault::bad_field);
   }
   SECTION("no number at all") {
     sender.admit(kRun, kEpoch, {});
-    refuse(samples::push(), DecodeFault::bad_field);
+    refuse(samples::parameters(), DecodeFault::bad_field);
   }
   SECTION("the other socket") {
     sender.admit(kRun, kEpoch, {});

@@ -65,7 +65,8 @@ class World {
   caf::scoped_actor probe{system};
   WorkerSelf actor;
 
-  explicit World(double loss = 1.5, std::string load_failure = "") {
+  explicit World(double loss = 1.5, std::string load_failure = "",
+                 const std::string& algorithm = "asp") {
     std::shared_future<void> gate = may_load_.get_future().share();
     const LaneFactory make_lane = [this, gate, loss, load_failure] {
       gate.wait();
@@ -75,6 +76,7 @@ class World {
                                             ten_samples(), 1);
     };
     WorkerOptions options;
+    options.algorithm.name = algorithm;
     options.algorithm.parameters = kParameters;
     options.slot = 3;
     actor = system.spawn(worker, options, make_lane,
@@ -120,6 +122,26 @@ class World {
     unasked.kind = MessageKind::push;
     tell(Delivery{kPeer, unasked});
     next<Failure>();
+  }
+  /// Nothing it was told so far is still to be dealt with: its answer to this comes last.
+  void flush() {
+    tell(ReportRequest{});
+    next<WorkerReport>();
+  }
+  void tell_news(Epoch epoch, std::vector<PeerId> joined, std::vector<PeerId> left) {
+    PeerNews news{{kPeer, {epoch, std::move(joined), std::move(left)}}, {}};
+    for (const PeerId peer : news.members.change.joined) {
+      news.routes.emplace_back(peer, as<DeliveryActor>());
+    }
+    tell(std::move(news));
+  }
+  void ask_for_exchange(PeerId from, std::uint64_t round) {
+    Message message;
+    message.kind = MessageKind::exchange;
+    message.from = from;
+    message.round = round;
+    message.payload = scattered(kParameters, 1);
+    tell(Delivery{kPeer, message});
   }
   void grant(Step step, std::uint32_t samples) {
     Lease lease;
@@ -234,4 +256,43 @@ TEST_CASE("a worker that is ended from outside takes its device with it") {
   world.next<LeaseRequest>();
   caf::anon_send_exit(world.actor, caf::exit_reason::user_shutdown);
   CHECK(world.ended());
+}
+
+TEST_CASE("a worker with peers begins when it hears of the members, with what they said before") {
+  const PeerId other = PeerId::worker(9);
+  World world(1.5, "", "ad-psgd");
+  world.load();
+  world.tell(StartWorker{kPeer});
+  world.next<WorkerReport>();
+  world.ask_for_exchange(other, 5);  // sooner than the news of its sender
+  world.tell(Collect{kPeer});
+  world.flush();
+  CHECK(!world.has_come<Delivery>());
+  CHECK(!world.has_come<LeaseRequest>());
+
+  world.tell_news(4, {kPeer, other}, {});
+  CHECK(world.next<LeaseRequest>().worker == kPeer);
+  const auto pull = world.next<Delivery>();
+  CHECK(pull.to == PeerId::aggregator(0));
+  CHECK(pull.message.kind == MessageKind::pull);
+  const auto declined = world.next<Delivery>();
+  CHECK(declined.to == other);
+  CHECK(declined.message.from == kPeer);
+  CHECK(declined.message.kind == MessageKind::decline);  // it has no replica yet
+  CHECK(declined.message.round == 5);
+  const auto replica = world.next<Delivery>();
+  CHECK(replica.to == PeerId::aggregator(0));
+  CHECK(replica.message.kind == MessageKind::replica);
+  CHECK(replica.message.payload.empty());
+
+  world.answer(0.25);
+  world.ask_for_exchange(other, 6);
+  const auto answer = world.next<Delivery>();
+  CHECK(answer.message.kind == MessageKind::answer);
+  CHECK(values_of(answer.message.payload) == values_of(scattered(kParameters, 1)));
+
+  world.tell_news(5, {}, {other});
+  world.ask_for_exchange(other, 7);  // was under way when its sender was lost
+  world.flush();
+  CHECK(!world.has_come<Delivery>());
 }

@@ -35,6 +35,12 @@ double by_rule(const OptimizerOptions& options) {
       case OptimizerKind::adamw:
         adam_element(step, x, sum, m, v);
         break;
+      case OptimizerKind::adagrad:
+        adagrad_element(step, x, sum, m);
+        break;
+      case OptimizerKind::lars:
+      case OptimizerKind::lamb:
+        break;
     }
   }
   return static_cast<double>(x);
@@ -98,10 +104,52 @@ TEST_CASE("three steps of adam and adamw follow their formulas, with bias correc
         })));
 }
 
+TEST_CASE("three steps of adagrad follow its formula") {
+  const double decay = GENERATE(0.0, 0.3);
+  double a = 0;
+  OptimizerOptions options;
+  options.kind = OptimizerKind::adagrad;
+  options.epsilon = default_epsilon(options.kind);
+  options.weight_decay = decay;
+  CHECK(by_rule(options) == Approx(by_formula([&](double x, double g, int) {
+          const double h = g + decay * x;
+          a += h * h;
+          return x - kRate * h / (std::sqrt(a) + 1e-10);
+        })));
+}
+
+TEST_CASE("a trust ratio is 1 where a norm is 0, and lamb's is limited") {
+  OptimizerStep step;
+  step.trust = 0.001;
+  step.weight_decay = 0.5F;
+  CHECK(lars_ratio(step, 3, 4) == Approx(0.001 * 3 / (4 + 0.5 * 3)));
+  CHECK(lars_ratio(step, 3, 0) == Approx(0.002));
+  CHECK(lars_ratio(step, 0, 4) == 1);
+  step.weight_decay = 0;
+  CHECK(lars_ratio(step, 3, 0) == 1);
+  CHECK(lamb_ratio(3, 4) == 0.75);
+  CHECK(lamb_ratio(300, 4) == 2.5);
+  CHECK(lamb_ratio(0, 4) == 1);
+  CHECK(lamb_ratio(3, 0) == 1);
+}
+
+TEST_CASE("the tensors of a range are cut at its borders") {
+  using Blocks = std::vector<OptimizerBlock>;
+  const Blocks all{{0, 10, true}, {10, 5, false}, {15, 7, true}};
+  CHECK(blocks_within(all, 0, 22) == all);
+  CHECK(blocks_within(all, 0, 10) == Blocks{{0, 10, true}});
+  CHECK(blocks_within(all, 4, 7) == Blocks{{0, 6, true}, {6, 1, false}});
+  CHECK(blocks_within(all, 12, 10) == Blocks{{0, 3, false}, {3, 7, true}});
+  CHECK(blocks_within(Blocks{}, 3, 4).empty());
+}
+
 TEST_CASE("an optimizer keeps no, one or two tensors of state") {
   CHECK(optimizer_state_count(OptimizerKind::sgd) == 0);
   CHECK(optimizer_state_count(OptimizerKind::momentum) == 1);
   CHECK(optimizer_state_count(OptimizerKind::nesterov) == 1);
+  CHECK(optimizer_state_count(OptimizerKind::adagrad) == 1);
+  CHECK(optimizer_state_count(OptimizerKind::lars) == 1);
+  CHECK(optimizer_state_count(OptimizerKind::lamb) == 2);
   CHECK(optimizer_state_count(OptimizerKind::adam) == 2);
   CHECK(optimizer_state_count(OptimizerKind::adamw) == 2);
 }

@@ -69,8 +69,51 @@ void add(std::span<float> y, float a, std::span<const float> x) {
   for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * x[i];
 }
 
+namespace {
+
+double norm(std::span<const float> x) {
+  double sum = 0;
+  for (const float value : x) sum += static_cast<double>(value) * static_cast<double>(value);
+  return std::sqrt(sum);
+}
+
+/// One tensor of lars or lamb, by its paper.
+void step_tensor(const OptimizerStep& step, bool adapt, std::span<float> x,
+                 std::span<const float> gradient, std::span<float> m, std::span<float> v) {
+  const bool lamb = step.kind == OptimizerKind::lamb;
+  Numbers direction(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (lamb) lamb_moments(step, gradient[i], m[i], v[i]);
+    direction[i] = lamb ? lamb_direction(step, x[i], m[i], v[i])
+                        : gradient[i] * step.gradient_scale;
+  }
+  const double ratio = lamb ? lamb_ratio(norm(x), norm(direction))
+                            : lars_ratio(step, norm(x), norm(direction));
+  const auto rate = static_cast<float>(static_cast<double>(step.learning_rate) *
+                                       (adapt ? ratio : 1));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (lamb) {
+      x[i] -= rate * direction[i];
+    } else {
+      lars_element(step, rate, x[i], gradient[i], m[i]);
+    }
+  }
+}
+
+}  // namespace
+
 void optimizer_step(const OptimizerStep& step, std::span<float> x, std::span<const float> gradient,
                     std::span<const Tensor> state) {
+  if (takes_norms(step.kind)) {
+    const OptimizerBlock whole{0, x.size(), true};
+    for (const OptimizerBlock& b : step.blocks.empty() ? std::span(&whole, 1) : step.blocks) {
+      const auto part = [&b](auto span) { return span.subspan(b.offset, b.length); };
+      const std::span<float> second = state.size() < 2 ? std::span<float>()
+                                                       : part(host_span(state[1]));
+      step_tensor(step, b.adapt, part(x), part(gradient), part(host_span(state[0])), second);
+    }
+    return;
+  }
   const std::span<float> m = state.empty() ? std::span<float>() : host_span(state[0]);
   const std::span<float> v = state.size() < 2 ? std::span<float>() : host_span(state[1]);
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -87,6 +130,12 @@ void optimizer_step(const OptimizerStep& step, std::span<float> x, std::span<con
       case OptimizerKind::adam:
       case OptimizerKind::adamw:
         adam_element(step, x[i], gradient[i], m[i], v[i]);
+        break;
+      case OptimizerKind::adagrad:
+        adagrad_element(step, x[i], gradient[i], m[i]);
+        break;
+      case OptimizerKind::lars:
+      case OptimizerKind::lamb:
         break;
     }
   }

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "algorithms/partition.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/algorithms/world.hpp"
 
@@ -8,9 +9,25 @@ using namespace murm::test;
 
 namespace {
 
-const std::vector<OptimizerKind> kOptimizers{OptimizerKind::sgd, OptimizerKind::momentum,
+const std::vector<OptimizerKind> kOptimizers{OptimizerKind::sgd,      OptimizerKind::momentum,
                                              OptimizerKind::nesterov, OptimizerKind::adam,
-                                             OptimizerKind::adamw};
+                                             OptimizerKind::adamw,    OptimizerKind::adagrad};
+
+/// Three tensors, the second one without adaptation, cut at the borders of `shards`.
+std::vector<OptimizerBlock> blocks_of(std::size_t parameters, std::size_t shards) {
+  const std::size_t third = parameters / 3;
+  const std::vector<OptimizerBlock> tensors{
+      {0, third + 2, true}, {third + 2, 1, false}, {third + 3, parameters - third - 3, true}};
+  std::vector<OptimizerBlock> blocks;
+  for (std::size_t shard = 0; shard < shards; ++shard) {
+    const Range range = shard_range(parameters, shards, shard);
+    for (OptimizerBlock block : blocks_within(tensors, range.offset, range.length)) {
+      block.offset += range.offset;
+      blocks.push_back(block);
+    }
+  }
+  return blocks;
+}
 
 WorldOptions options_of(const std::string& algorithm) {
   WorldOptions options;
@@ -145,6 +162,27 @@ TEST_CASE("asp and ssp with one worker equal sequential training, whatever the o
     CHECK(world.parameters() == train_sequentially(options.algorithm, options.problem, steps));
     CHECK(world.staleness_sum == 0);
   }
+}
+
+TEST_CASE("lars and lamb equal sequential training over the parts of tensors that shards have") {
+  const std::string name = GENERATE("asp", "bsp", "ssp");
+  const std::uint32_t shards = GENERATE(1, 3);
+  WorldOptions options = options_of(name);
+  options.workers = name == "bsp" ? 3 : 1;
+  options.total = 96;
+  options.delay_max = 10;
+  options.algorithm.shards = shards;
+  options.algorithm.optimizer.kind = GENERATE(OptimizerKind::lars, OptimizerKind::lamb);
+  options.algorithm.optimizer.trust = 0.1;
+  options.algorithm.optimizer.blocks = blocks_of(options.algorithm.parameters, shards);
+  World world(options);
+  world.run();
+  REQUIRE(world.fault() == "");
+  const auto steps = cut_steps(options.total, options.lease_samples, options.workers);
+  const Numbers expected = train_sequentially(options.algorithm, options.problem, steps);
+  CHECK(world.parameters() == expected);
+  options.algorithm.optimizer.blocks.clear();
+  CHECK(train_sequentially(options.algorithm, options.problem, steps) != expected);
 }
 
 TEST_CASE("ssp with an unlimited staleness equals asp under the same arrivals") {

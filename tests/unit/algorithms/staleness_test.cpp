@@ -69,7 +69,7 @@ TEST_CASE("ssp with staleness 0 is bsp") {
   CHECK(find_algorithm(options).combines);
   options.staleness = 1;
   CHECK(find_algorithm(options).name == "ssp");
-  options.name = "sgp";
+  options.name = "gossip";
   CHECK_THROWS_AS(find_algorithm(options), InputError);
 }
 

@@ -13,10 +13,18 @@ struct World::Actor final : Context {
       : world(w), id(peer), machine(std::move(m)) {}
 
   PeerId self() const override { return id; }
-  void request_lease() override {
+  std::chrono::nanoseconds now() const override {
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(world.now));
+  }
+  void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
+    world.at(world.now + static_cast<Time>(delay.count()), id,
+             [this, cookie] { machine->on_timer(cookie, *this); });
+  }
+  void collected() override {}
+  void request_lease(std::uint32_t samples) override {
     if (std::exchange(requesting, true)) world.rejected.push_back(to_string(id) + " asks twice");
-    world.send(id, PeerId::coordinator(), [this_world = &world, peer = id] {
-      this_world->give(this_world->plan.request(peer));
+    world.send(id, PeerId::coordinator(), [this_world = &world, peer = id, samples] {
+      this_world->give(this_world->plan.request(peer, samples));
     });
   }
   void compute(const Lease& lease, std::span<const Tensor> parts) override {
@@ -53,12 +61,36 @@ struct World::Actor final : Context {
     world.send(id, PeerId::coordinator(),
                [this_world = &world, lease = push.lease.id] { this_world->plan.applied(lease); });
   }
+  void dropped(const Message& push) override {
+    ledger.dropped();
+    world.send(id, PeerId::coordinator(), [this_world = &world, lease = push.lease.id] {
+      this_world->plan.applied(lease, true);
+    });
+  }
   Tensor initial_parameters() override {
     const AlgorithmOptions& options = world.options_.algorithm;
     const Range range = shard_range(options.parameters, options.shards, id.ordinal());
     const Tensor all = make_tensor(options.parameters);
     std::ranges::copy(test::initial_parameters(options.parameters), host_span(all).begin());
     return all.slice(range.offset, range.length);
+  }
+
+  void compensate(const Compensation&, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                  const Tensor&) override {
+    MURM_ASSERT(false, "no delay compensation in this world");
+  }
+  void combine(const RobustOptions&, std::span<const Tensor>, std::span<const double>,
+               const Tensor&, const Tensor&) override {
+    MURM_ASSERT(false, "no robust rules in this world");
+  }
+  Tensor encode(Codec&, const Tensor&) override {
+    MURM_ASSERT(false, "no codes in this world");
+    return {};
+  }
+  void restore(Codec&, const Tensor&) override { MURM_ASSERT(false, "no codes in this world"); }
+  bool decode(const Codec&, const Tensor&, const Tensor&) override {
+    MURM_ASSERT(false, "no codes in this world");
+    return false;
   }
 
   Tensor allocate(std::size_t length) override { return make_tensor(length); }

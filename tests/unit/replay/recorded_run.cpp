@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/virtual/virtual_tensors.hpp"
+#include "algorithms/forwarding_context.hpp"
 #include "algorithms/ledger.hpp"
 #include "algorithms/partition.hpp"
 #include "runtime/trace_record.hpp"
@@ -13,6 +14,43 @@ namespace {
 
 constexpr std::size_t kParameters = 23;
 constexpr std::uint32_t kLeaseSamples = 4;
+
+/// A worker that holds each push back until a timer fires, whose time it then tells.
+class PushesLater final : public Machine {
+ public:
+  explicit PushesLater(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
+  void on_start(Context& context) override { machine_->on_start(context); }
+  void on_lease(const Lease& lease, Context& context) override {
+    machine_->on_lease(lease, context);
+  }
+  void on_message(const Message& message, Context& context) override {
+    machine_->on_message(message, context);
+  }
+  void on_gradient(const GradientReady& gradient, Context& context) override {
+    held_ = gradient;
+    context.set_timer(std::chrono::milliseconds(1), gradient.lease.id + 7);
+  }
+  void on_timer(std::uint64_t /*cookie*/, Context& context) override {
+    TellsTime telling;
+    telling.between(context);
+    machine_->on_gradient(held_, telling);
+  }
+
+ private:
+  class TellsTime final : public ForwardingContext {
+   public:
+    void send(PeerId to, Message message) override {
+      message.round = static_cast<std::uint64_t>(now().count());
+      ForwardingContext::send(to, std::move(message));
+    }
+  };
+  std::unique_ptr<Machine> machine_;
+  GradientReady held_;
+};
+
+std::unique_ptr<Machine> make_pushes_later(const AlgorithmOptions& options) {
+  return std::make_unique<PushesLater>(find_algorithm(options).make_worker(options));
+}
 
 /// The toy problem's gradient, as the lane of a job would compute it.
 GradientReady gradient_of(const Lease& lease, std::span<const Tensor> parts) {
@@ -33,6 +71,9 @@ AlgorithmOptions algorithm_of(const RecordedRunOptions& options) {
   algorithm.name = options.algorithm;
   algorithm.staleness = 2;
   algorithm.parameters = kParameters;
+  algorithm.workers = options.workers;
+  algorithm.batch = kLeaseSamples;
+  algorithm.local_steps = 3;
   algorithm.shards = options.shards;
   algorithm.clip = options.clip;
   algorithm.optimizer.kind = OptimizerKind::adam;
@@ -40,6 +81,23 @@ AlgorithmOptions algorithm_of(const RecordedRunOptions& options) {
   algorithm.schedule.learning_rate = 0.05;
   algorithm.schedule.total = static_cast<double>(options.total) / kLeaseSamples;
   return algorithm;
+}
+
+Algorithm machines_of(const RecordedRunOptions& options, const AlgorithmOptions& algorithm) {
+  Algorithm machines = find_algorithm(algorithm);
+  if (options.timers) machines.make_worker = make_pushes_later;
+  return machines;
+}
+
+LeasePlanOptions leases_of(const Algorithm& machines, const AlgorithmOptions& algorithm,
+                           const RecordedRunOptions& options) {
+  LeasePlanOptions leases;
+  leases.synchronous = machines.synchronous;
+  leases.lease_samples = kLeaseSamples;
+  leases.total = options.total;
+  leases.shards = options.shards;
+  if (machines.plan_leases != nullptr) machines.plan_leases(algorithm, leases);
+  return leases;
 }
 
 }  // namespace
@@ -60,14 +118,24 @@ struct RecordedRun::Actor final : VirtualTensors {
         machine(recorded(std::move(m), r.recording_)) {}
 
   PeerId self() const override { return id; }
-  void request_lease() override {
+  /// The machine, for one event, which has a time of its own.
+  Machine& event() {
+    time = run.recording_->clock->now();
+    return *machine;
+  }
+  std::chrono::nanoseconds now() const override { return time; }
+  void set_timer(std::chrono::nanoseconds /*delay*/, std::uint64_t cookie) override {
+    run.post(id, id, [this, cookie] { event().on_timer(cookie, *this); });
+  }
+  void collected() override {}
+  void request_lease(std::uint32_t /*samples*/) override {
     run.post(id, PeerId::coordinator(), [r = &run, peer = id] { r->give(r->plan_.request(peer)); });
   }
   void compute(const Lease& lease, std::span<const Tensor> parts) override {
     run.post(id, id, [this, lease, at = std::vector<Tensor>(parts.begin(), parts.end())] {
       GradientReady ready = gradient_of(lease, at);
       ready.gradient = wrap(ready.gradient, kParameters, Provenance{});
-      machine->on_gradient(ready, *this);
+      event().on_gradient(ready, *this);
     });
   }
   bool admit(const Lease& lease) override { return ledger.admit(lease.id); }
@@ -76,6 +144,10 @@ struct RecordedRun::Actor final : VirtualTensors {
     run.staleness_sum += staleness;
     run.post(id, PeerId::coordinator(),
              [r = &run, lease = push.lease.id] { r->plan_.applied(lease); });
+  }
+  void dropped(const Message& push) override {
+    run.post(id, PeerId::coordinator(),
+             [r = &run, lease = push.lease.id] { r->plan_.applied(lease, true); });
   }
   Tensor initial_parameters() override {
     const Range range = shard_range(kParameters, run.options_.shards, id.ordinal());
@@ -90,7 +162,7 @@ struct RecordedRun::Actor final : VirtualTensors {
     message.from = id;
     run.post(id, to, [r = &run, to, message] {
       Actor& receiver = *r->actors_.at(to);
-      receiver.machine->on_message(message, receiver);
+      receiver.event().on_message(message, receiver);
     });
   }
   void reject(const Message& /*message*/, std::string why) override { MURM_ASSERT(false, why); }
@@ -98,13 +170,15 @@ struct RecordedRun::Actor final : VirtualTensors {
   RecordedRun& run;
   PeerId id;
   std::unique_ptr<Machine> machine;
+  Nanoseconds time{0};
   Ledger ledger;
 };
 
 RecordedRun::RecordedRun(const RecordedRunOptions& options)
     : options_(options),
       algorithm_(algorithm_of(options)),
-      leases_{find_algorithm(algorithm_).synchronous, kLeaseSamples, options.total, options.shards},
+      machines_(machines_of(options, algorithm_)),
+      leases_(leases_of(machines_, algorithm_, options)),
       plan_(leases_),
       recording_(std::make_shared<Recording>()),
       random_(options.seed) {
@@ -117,15 +191,16 @@ RecordedRun::RecordedRun(const RecordedRunOptions& options)
   recording_->notice = [](const std::string& text) { MURM_ASSERT(false, text); };
   for (std::uint32_t shard = 0; shard < options.shards; ++shard) {
     const PeerId id = PeerId::aggregator(shard);
-    auto machine = find_algorithm(algorithm_).make_aggregator(algorithm_, shard);
+    auto machine = machines_.make_aggregator(algorithm_, shard);
     auto& actor = actors_.emplace(id, std::make_unique<Actor>(*this, id, std::move(machine)))
                       .first->second;
-    actor->machine->on_start(*actor);
+    actor->event().on_start(*actor);
   }
   for (std::uint64_t ordinal = 0; ordinal < options.workers; ++ordinal) add_worker(ordinal);
   for (std::uint64_t events = 0; step(); ++events) {
     if (options.killed_at && events == *options.killed_at) kill(PeerId::worker(1));
   }
+  if (machines_.replicas) collect();
   for (auto& [id, actor] : actors_) {
     if (id.role() != Role::aggregator) continue;
     MachineState state;
@@ -146,7 +221,7 @@ ReplayOptions RecordedRun::replay_options(bool numbers) const {
   ReplayOptions options;
   options.traces = folder_.path();
   options.algorithm = algorithm_;
-  options.machines = find_algorithm(algorithm_);
+  options.machines = machines_;
   options.leases = leases_;
   if (!numbers) return options;
   options.initial = Actor::initial_parameters_of_run();
@@ -156,12 +231,13 @@ ReplayOptions RecordedRun::replay_options(bool numbers) const {
 
 void RecordedRun::add_worker(std::uint64_t ordinal) {
   const PeerId id = PeerId::worker(ordinal);
-  auto machine = find_algorithm(algorithm_).make_worker(algorithm_);
+  auto machine = machines_.make_worker(algorithm_);
   Actor& actor = *actors_.emplace(id, std::make_unique<Actor>(*this, id, std::move(machine)))
                       .first->second;
+  plan_.enter(++epoch_);
   plan_.join(id);
-  tell_aggregators({++epoch_, {id}, {}});
-  actor.machine->on_start(actor);
+  tell_members({epoch_, {id}, {}});
+  actor.event().on_start(actor);
 }
 
 void RecordedRun::kill(PeerId worker) {
@@ -169,15 +245,33 @@ void RecordedRun::kill(PeerId worker) {
     return box.first.first == worker || box.first.second == worker;
   });
   actors_.erase(worker);
-  tell_aggregators({++epoch_, {}, {worker}});
+  plan_.enter(++epoch_);
+  tell_members({epoch_, {}, {worker}});
   give(plan_.leave(worker));
   add_worker((std::uint64_t{1} << 32U) | worker.ordinal());
 }
 
-void RecordedRun::tell_aggregators(const MembershipChange& change) {
-  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
-    Actor& actor = *actors_.at(PeerId::aggregator(shard));
-    actor.machine->on_membership(change, actor);
+void RecordedRun::tell_members(const MembershipChange& change) {
+  MembershipChange all{change.epoch, {}, {}};
+  for (const auto& [id, actor] : actors_) {
+    if (id.role() == Role::worker) all.joined.push_back(id);
+  }
+  for (const auto& [id, actor] : actors_) {
+    if (id.role() == Role::aggregator) {
+      actor->event().on_membership(change, *actor);
+    } else if (machines_.peers) {
+      const bool is_new = std::ranges::find(change.joined, id) != change.joined.end();
+      post(PeerId::coordinator(), id, [this, peer = id, told = is_new ? all : change] {
+        Actor& hearing = *actors_.at(peer);
+        hearing.event().on_membership(told, hearing);
+      });
+    }
+  }
+}
+
+void RecordedRun::collect() {
+  for (const auto& [id, actor] : actors_) actor->event().on_collect(*actor);  // aggregators first
+  while (step()) {
   }
 }
 
@@ -185,7 +279,7 @@ void RecordedRun::give(const std::vector<Grant>& grants) {
   for (const Grant& grant : grants) {
     post(PeerId::coordinator(), grant.worker, [this, grant] {
       Actor& actor = *actors_.at(grant.worker);
-      actor.machine->on_lease(grant.lease, actor);
+      actor.event().on_lease(grant.lease, actor);
     });
   }
 }

@@ -27,7 +27,8 @@ struct RecordedRunOptions {
   SampleCount total = 200;
   std::uint64_t seed = 1;
   std::optional<std::uint64_t>
-      killed_at;  // event after which worker 1 is killed; another one joins
+      killed_at;        // event after which worker 1 is killed; another one joins
+  bool timers = false;  // asp workers wait for a timer before they push, and say when it fired
 };
 
 class RecordedRun {
@@ -52,7 +53,8 @@ class RecordedRun {
 
   void add_worker(std::uint64_t ordinal);
   void kill(PeerId worker);
-  void tell_aggregators(const MembershipChange& change);
+  void tell_members(const MembershipChange& change);
+  void collect();
   void give(const std::vector<Grant>& grants);
   void post(PeerId from, PeerId to, std::function<void()> effect);
   bool step();
@@ -60,6 +62,7 @@ class RecordedRun {
   RecordedRunOptions options_;
   TemporaryFolder folder_;
   AlgorithmOptions algorithm_;
+  Algorithm machines_;
   LeasePlanOptions leases_;
   LeasePlan plan_;
   HostDevice device_;

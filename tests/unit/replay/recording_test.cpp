@@ -36,10 +36,14 @@ class Self final : public VirtualTensors {
  public:
   explicit Self(PeerId id) : VirtualTensors(nullptr), id_(id) {}
   PeerId self() const override { return id_; }
-  void request_lease() override {}
+  std::chrono::nanoseconds now() const override { return {}; }
+  void set_timer(std::chrono::nanoseconds /*delay*/, std::uint64_t /*cookie*/) override {}
+  void collected() override {}
+  void request_lease(std::uint32_t /*samples*/) override {}
   void compute(const Lease& /*lease*/, std::span<const Tensor> /*parameters*/) override {}
   bool admit(const Lease& /*lease*/) override { return false; }
   void applied(const Message& /*push*/, Version /*staleness*/) override {}
+  void dropped(const Message& /*push*/) override {}
   Tensor initial_parameters() override { return {}; }
   void send(PeerId /*to*/, Message /*message*/) override {}
   void reject(const Message& /*message*/, std::string /*why*/) override {}

@@ -34,11 +34,6 @@ class Broken : public Machine {
   std::unique_ptr<Machine> machine_;
 };
 
-ShardOptions shard_options(const AlgorithmOptions& options, std::uint32_t shard) {
-  return {shard, shard_range(options.parameters, options.shards, shard).length, options.optimizer,
-          options.schedule};
-}
-
 /// Counts the tenth gradient as applied, but does not apply it.
 class DropsTenth final : public Machine {
  public:
@@ -124,19 +119,71 @@ TEST_CASE("a recorded run is repeated to the bit") {
   CHECK(result.events > 200);
 }
 
+TEST_CASE("a run whose workers have replicas is repeated to the bit, with numbers and without") {
+  RecordedRunOptions options;
+  options.algorithm = GENERATE("local-sgd", "diloco", "ad-psgd");
+  options.shards = GENERATE(1U, 3U);
+  options.seed = GENERATE(1U, 2U, 3U);
+  const RecordedRun run(options);
+  const ReplayResult result = replay(run.replay_options());
+  INFO(options.algorithm << " with " << options.shards << " shard(s)");
+  CHECK(result.difference.empty());
+  CHECK(result.parameters == run.parameters);
+  CHECK(result.report.updates == run.updates);
+  CHECK(result.report.samples == options.total);
+  CHECK(result.report.ledger.lost == 0);
+  const ReplayResult times = replay(run.replay_options(false));
+  CHECK(times.difference.empty());
+  CHECK(times.events == result.events);
+}
+
 TEST_CASE("a run that lost a worker in the middle is repeated to the bit") {
   RecordedRunOptions options;
-  options.algorithm = GENERATE("asp", "bsp", "ssp");
+  options.algorithm = GENERATE("asp", "bsp", "ssp", "local-sgd", "ad-psgd");
   options.shards = GENERATE(1U, 2U);
   options.seed = GENERATE(1U, 2U, 3U);
   options.killed_at = GENERATE(3U, 40U, 61U, 100U);
   const RecordedRun run(options);
   const ReplayResult result = replay(run.replay_options());
   INFO(options.algorithm << " with " << options.shards << " shard(s), killed at "
-                         << *options.killed_at);
+                         << *options.killed_at << ": " << result.difference);
   CHECK(result.difference.empty());
   CHECK(result.parameters == run.parameters);
-  CHECK(result.report.ledger.applied == 50);
+  CHECK(result.report.samples == options.total);
+}
+
+TEST_CASE("a timer fires in a replay when it did, and only if it was set") {
+  RecordedRunOptions given;
+  given.timers = true;
+  const RecordedRun run(given);
+  CHECK(replay(run.replay_options()).difference.empty());
+  const auto file = run.trace(PeerId::worker(0));
+  auto records = records_of(file);
+  const auto timer = std::ranges::find(records, TraceKind::timer, &TraceRecord::kind);
+  REQUIRE(timer != records.end());
+  SECTION("another cookie") {
+    timer->round += 1;
+    rewrite(file, records);
+    CHECK(has(replay(run.replay_options()).difference, "has not set timer"));
+  }
+  SECTION("another time") {  // the machine asks for it: its push tells
+    for (auto record = timer; record != records.end(); ++record) record->time += Nanoseconds(1);
+    rewrite(file, records);
+    CHECK(has(replay(run.replay_options()).difference, "round recorded"));
+  }
+}
+
+TEST_CASE("a lease of members that its worker has not heard of differs") {
+  RecordedRunOptions given;
+  given.algorithm = "ad-psgd";
+  const RecordedRun run(given);
+  const auto file = run.trace(PeerId::worker(0));
+  auto records = records_of(file);
+  const auto granted = std::ranges::find(records, TraceKind::lease, &TraceRecord::kind);
+  REQUIRE(granted != records.end());
+  granted->lease.epoch += 100;
+  rewrite(file, records);
+  CHECK(has(replay(run.replay_options()).difference, "nobody has told its worker of epoch"));
 }
 
 TEST_CASE("without numbers a replay follows the same events") {

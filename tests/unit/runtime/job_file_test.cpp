@@ -1,5 +1,7 @@
 #include "runtime/job_file.hpp"
 
+#include <limits>
+
 #include "algorithms/vocabulary.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/runtime/temporary_folder.hpp"
@@ -80,9 +82,9 @@ TEST_CASE("an unknown value is refused with the nearest known one") {
   CHECK(refusal(ends + "[training]\noptimizer = \"sgdd\"\n") ==
         "a.toml:4:1: training.optimizer is \"sgdd\", expected one of \"sgd\", \"momentum\", "
         "\"nesterov\", "
-        "\"adam\", \"adamw\". HINT: did you mean \"sgd\"?");
+        "\"adam\", \"adamw\", \"adagrad\", \"lars\", \"lamb\". HINT: did you mean \"sgd\"?");
   CHECK(contains(refusal(ends + "[algorithm]\nname = \"gossip\"\n"),
-                 "expected one of \"bsp\", \"asp\", \"ssp\""));
+                 "expected one of \"asp\", \"bsp\", \"ssp\""));
 }
 
 TEST_CASE("a wrong type is refused") {
@@ -137,6 +139,12 @@ TEST_CASE("keys that do not go together are refused at the line of one of them")
   CHECK(contains(refusal("[job]\nname = \"a\"\n"),
                  "a.toml: nothing says when the run ends. HINT: give job.epochs"));
   CHECK(contains(refusal(""), "nothing says when the run ends"));
+  CHECK(
+      refusal(ends + "[data]\nkind = \"text\"\n") ==
+      "a.toml:4:1: data.kind = \"text\" does not fit model.kind = \"mlp\". HINT: \"char-mlp\" and "
+      "\"text\" go together.");
+  CHECK(contains(refusal(ends + "[model]\nkind = \"char-mlp\"\n"),
+                 "a.toml:4:1: data.kind = \"digits\" does not fit model.kind = \"char-mlp\""));
   CHECK(contains(refusal(ends + "[data]\nkind = \"mnist\"\n"),
                  "a.toml:4:1: data.kind = \"mnist\" needs data.path"));
   CHECK(contains(refusal("[job]\ntarget_accuracy = 0.9\n[training]\nschedule = \"cosine\"\n"),
@@ -145,6 +153,60 @@ TEST_CASE("keys that do not go together are refused at the line of one of them")
                  "a.toml:5:1: cluster.processes is 4"));
   CHECK(contains(refusal(ends + "[emulate]\nstep_ms = [1, 2, 3]\n"),
                  "a.toml:4:1: emulate.step_ms has 3 entries"));
+}
+
+TEST_CASE("byzantine workers are named once each, with an attack, and are workers of the job") {
+  const auto set = [](const std::string& list) { return "emulate.byzantine=" + list; };
+  const auto sentence = [&](const std::string& list) {
+    return refusal(ends, {"cluster.workers=3", set(list)});
+  };
+  CHECK(
+      contains(sentence(R"([{worker = 3, attack = "zero"}])"),
+               "emulate.byzantine[0].worker is 3, expected at most 2. HINT: cluster.workers is 3, "
+               "and workers are counted from 0."));
+  CHECK(contains(sentence(R"([{worker = 1, attack = "zero"}, {worker = 1, attack = "noise"}])"),
+                 "emulate.byzantine[1].worker is 1, which has an attack already."));
+  CHECK(contains(sentence(R"([{attack = "zero"}])"), "emulate.byzantine[0] names no worker."));
+  CHECK(contains(sentence("[{worker = 1}]"),
+                 "emulate.byzantine[0] names no attack. HINT: for example attack = "));
+  CHECK(contains(sentence(R"([{worker = 1, attack = "sign-flop"}])"),
+                 "HINT: did you mean \"sign-flip\"?"));
+  CHECK(contains(sentence(R"([{worker = -1, attack = "zero"}])"), "workers are counted from 0"));
+  CHECK(contains(sentence(R"([{wroker = 1, attack = "zero"}])"), "did you mean worker?"));
+  CHECK(contains(sentence("[1]"), "must be a table, not a whole number"));
+  CHECK(contains(refusal(ends + "[[emulate.byzantine]]\nworker = 9\nattack = \"zero\"\n"),
+                 "a.toml:4:1: emulate.byzantine[0].worker is 9"));
+}
+
+TEST_CASE("byzantine workers and robust rules survive the resolved job") {
+  const Overrides overrides{
+      R"(emulate.byzantine=[{worker=0, attack="noise"}, {worker=2, attack="little-is-enough"}])",
+      "robust.name=centered-clipping", "robust.radius=inf", "robust.bucket=2"};
+  const auto loaded = parse_job(ends, "a.toml", overrides);
+  CHECK(loaded.notes.empty());
+  const Job again = parse_job(to_toml(loaded.job), "job.toml").job;
+  CHECK(to_toml(again) == to_toml(loaded.job));
+  REQUIRE(again.emulate.byzantine.size() == 2);
+  CHECK(again.emulate.byzantine[1].worker == 2U);
+  CHECK(again.emulate.byzantine[1].attack == "little-is-enough");
+  CHECK(again.robust.name == "centered-clipping");
+  CHECK(again.robust.radius == std::numeric_limits<double>::infinity());
+  CHECK(again.robust.bucket == 2U);
+}
+
+TEST_CASE("keys of another robust rule are noted, and impossible ones are refused") {
+  const auto notes = [](const Overrides& overrides) {
+    return parse_job(ends, "a.toml", overrides).notes;
+  };
+  CHECK(notes({"robust.tolerated=1"}) ==
+        Overrides{"--set robust.tolerated=1: robust.tolerated is not used with robust.name = "
+                  "\"mean\""});
+  CHECK(notes({"robust.name=krum", "robust.tolerated=1", "robust.bucket=2"}).empty());
+  CHECK(notes({"robust.name=median", "robust.radius=1", "robust.smoothing=1"}).size() == 2);
+  CHECK(contains(refusal(ends, {"robust.name=krumm"}), "HINT: did you mean \"krum\"?"));
+  const auto key_value = GENERATE("robust.radius=-1", "robust.radius=nan", "robust.smoothing=0",
+                                  "robust.bucket=0", "robust.tolerated=-1");
+  CHECK(contains(refusal(ends, {key_value}), "--set " + std::string(key_value) + ": "));
 }
 
 TEST_CASE("broken TOML is refused with its place") {
@@ -240,4 +302,17 @@ TEST_CASE("a job without an end is accepted from who can end it otherwise") {
   const test::TemporaryFolder folder;
   test::put(folder / "endless.toml", "[job]\nname = \"a\"\n");
   CHECK(load_job(folder / "endless.toml", {}, {.may_be_endless = true}).job.job.name == "a");
+}
+
+TEST_CASE("a rescaled learning rate is always told") {
+  const auto notes = [](const Overrides& overrides) {
+    return parse_job(ends, "a.toml", overrides).notes;
+  };
+  CHECK(notes({"training.lr=0.1"}).empty());
+  CHECK(notes({"training.lr=0.1", "training.scaling=linear", "cluster.workers=8"}) ==
+        std::vector<std::string>{
+            "training.scaling = \"linear\" makes the learning rate 0.8 for 8 workers"});
+  CHECK(notes({"training.lr=0.1", "training.scaling=sqrt", "cluster.workers=4"}) ==
+        std::vector<std::string>{
+            "training.scaling = \"sqrt\" makes the learning rate 0.2 for 4 workers"});
 }

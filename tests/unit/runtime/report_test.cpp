@@ -125,6 +125,14 @@ TEST_CASE("a model without accuracy and epochs is summed up by its loss") {
   CHECK(json.at("evaluations").at(0).at("loss") == 0.2);
 }
 
+TEST_CASE("a model of text is summed up by its perplexity as well") {
+  Report report = example();
+  CHECK(nlohmann::json::parse(report_json(report)).at("final").at("eval_perplexity").is_null());
+  report.final.eval_perplexity = 4.53123;
+  CHECK(summary_table(report).find("  perplexity  4.531 on the test set\n") != std::string::npos);
+  CHECK(nlohmann::json::parse(report_json(report)).at("final").at("eval_perplexity") == 4.53123);
+}
+
 TEST_CASE("the summary is silent about what was not measured") {
   Report report = example();
   report.final = {};

@@ -23,11 +23,12 @@ inline bool same(const TraceRecord& a, const TraceRecord& b) {
   return a.kind == b.kind && a.time == b.time && a.lease == b.lease && a.message == b.message &&
          a.from == b.from && a.shard == b.shard && a.version == b.version &&
          bits(a.loss_sum) == bits(b.loss_sum) && bits(a.learning_rate) == bits(b.learning_rate) &&
+         a.round == b.round && bits(a.weight) == bits(b.weight) && a.dropped == b.dropped &&
          a.fingerprint == b.fingerprint && a.epoch == b.epoch && a.joined == b.joined &&
          a.left == b.left;
 }
 
-inline TraceLease trace_lease(std::uint64_t id) { return {id, id / 4, 0, 1, id * 32, 32, true}; }
+inline TraceLease trace_lease(std::uint64_t id) { return {id, id / 4, 0, 1, id * 32, 32, true, 0}; }
 
 inline TraceRecord push_record(std::uint64_t id, std::int64_t time) {
   TraceRecord record;
@@ -59,6 +60,9 @@ inline std::vector<TraceRecord> assorted_records() {
   parameters.version = std::numeric_limits<Version>::max();
   parameters.learning_rate = -0.0;
   parameters.fingerprint = 1;
+  parameters.round = std::numeric_limits<std::uint64_t>::max();
+  parameters.weight = -0.0;
+  parameters.dropped = true;
   records.push_back(parameters);
   parameters.version = 0;
   parameters.learning_rate = std::numeric_limits<double>::quiet_NaN();
@@ -73,7 +77,8 @@ inline std::vector<TraceRecord> assorted_records() {
                    65536,
                    std::numeric_limits<SampleCount>::max(),
                    UINT32_MAX,
-                   false};
+                   false,
+                   std::numeric_limits<Epoch>::max()};
   records.push_back(granted);
   granted.kind = TraceKind::gradient;
   granted.loss_sum = std::numeric_limits<double>::infinity();
@@ -90,6 +95,22 @@ inline std::vector<TraceRecord> assorted_records() {
   state.version = 17;
   state.fingerprint = 99;
   records.push_back(state);
+  for (std::uint8_t kind = 1; kind <= 7; ++kind) {
+    TraceRecord message = push_record(kind, 1000 * kind);
+    message.message = kind;
+    message.round = kind * 3;
+    message.lease.epoch = kind / 3;
+    records.push_back(message);
+  }
+  TraceRecord timer;
+  timer.kind = TraceKind::timer;
+  for (const std::uint64_t cookie : {std::uint64_t{5}, UINT64_MAX, std::uint64_t{0}}) {
+    timer.round = cookie;
+    records.push_back(timer);
+  }
+  TraceRecord collect;
+  collect.kind = TraceKind::collect;
+  records.push_back(collect);
   return records;
 }
 

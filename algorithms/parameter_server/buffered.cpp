@@ -1,0 +1,85 @@
+#include "algorithms/parameter_server/buffered.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace murm {
+
+BufferedAggregator::BufferedAggregator(ShardOptions options, BufferRule rule)
+    : shard_(std::move(options)), rule_(rule) {
+  MURM_ASSERT(rule.size >= 1, std::to_string(rule.size));
+}
+
+void BufferedAggregator::on_start(Context& context) {
+  shard_.start(context);
+  sum_ = context.allocate(shard_.length());
+}
+
+void BufferedAggregator::on_message(const Message& message, Context& context) {
+  std::optional<LeaseId> dropped;
+  bool taken = false;
+  if (message.kind == MessageKind::push && context.admit(message.lease)) {
+    const Version staleness = shard_.staleness(message.version);
+    if (rule_.fresh_only && staleness > 0) {
+      dropped = message.lease.id;
+      context.dropped(message);
+    } else {
+      take(message, staleness, context);
+      taken = true;
+    }
+  }
+  const bool waits = taken && rule_.waits;
+  if (waits) waiting_.push_back(message.from);
+  if (taken) step_when_full(context);
+  if (!waits) shard_.reply(context, message.from, dropped);
+}
+
+void BufferedAggregator::take(const Message& push, Version staleness, Context& context) {
+  const double weight = staleness_weight(rule_.weight, staleness, staleness);
+  if (count_ == 0) {
+    context.copy(sum_, push.payload);
+    if (weight != 1) context.scale(sum_, static_cast<float>(weight));
+  } else {
+    context.axpy(sum_, static_cast<float>(weight), push.payload);
+  }
+  ++count_;
+  samples_ += push.lease.samples;
+  context.applied(push, staleness);
+}
+
+/// Where contributors wait, no more can come than there are workers.
+std::uint32_t BufferedAggregator::size() const {
+  const std::uint64_t most = rule_.waits ? std::max<std::uint64_t>(members_, 1) : rule_.size;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rule_.size, most));
+}
+
+void BufferedAggregator::step_when_full(Context& context) {
+  if (count_ < size()) return;
+  shard_.step(context, sum_, samples_);
+  count_ = 0;
+  samples_ = 0;
+  for (const PeerId peer : std::exchange(waiting_, {})) shard_.reply(context, peer);
+}
+
+void BufferedAggregator::on_membership(const MembershipChange& change, Context& context) {
+  members_ += change.joined.size();
+  members_ -= std::min<std::uint64_t>(members_, change.left.size());
+  for (const PeerId peer : change.left) std::erase(waiting_, peer);
+  if (count_ > 0) step_when_full(context);
+}
+
+void BufferedAggregator::save(MachineState& state) const {
+  shard_.save(state);
+  state.numbers.emplace_back("buffered", count_);
+  state.numbers.emplace_back("buffered_samples", samples_);
+  state.tensors.emplace_back("buffer", sum_);
+}
+
+void BufferedAggregator::load(const MachineState& state, Context& context) {
+  shard_.load(state, context);
+  count_ = state.number("buffered");
+  samples_ = state.number("buffered_samples");
+  context.copy(sum_, state.tensor("buffer"));
+}
+
+}  // namespace murm

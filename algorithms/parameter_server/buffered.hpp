@@ -1,0 +1,49 @@
+// Buffered aggregation: one optimizer step for every K contributions, whoever they come from.
+// Room: algorithms. Aggregator side, for workers that push gradients or pseudo-gradients.
+// Caller: actors/aggregator. Source: Nguyen et al. 2022, Algorithm 1 (FedBuff), arXiv:2106.06639; Tyurin & Richtarik
+// 2023, Algorithm 4 (Rennala SGD), arXiv:2305.04323; Chen et al. 2016 (backup workers), arXiv:1604.00981.
+#pragma once
+#include <vector>
+
+#include "algorithms/parameter_server/shard.hpp"
+#include "algorithms/parameter_server/staleness_weight.hpp"
+
+namespace murm {
+
+struct BufferRule {
+  std::uint32_t size = 1;  // K: contributions of one step
+  StalenessWeight weight = StalenessWeight::none;
+  bool fresh_only = false;  // what was computed at an older version is dropped
+  bool waits = false;       // a contributor is answered when the step is complete, else at once
+};
+
+/// fedbuff weighs by staleness and takes everything. rennala takes only what was computed at the present
+/// version; who is answered at once computes another gradient there. backup takes the first K of a step, too,
+/// but answers with the next version: who comes late has computed for nothing and begins anew.
+/// Contributions are added on arrival: their order is the arrival's. One counts as applied once it is in the
+/// buffer; what is there at the end of a run, less than K, is in no step.
+class BufferedAggregator final : public Machine {
+ public:
+  BufferedAggregator(ShardOptions options, BufferRule rule);
+
+  void on_start(Context& context) override;
+  void on_message(const Message& message, Context& context) override;
+  void on_membership(const MembershipChange& change, Context& context) override;
+  void save(MachineState& state) const override;
+  void load(const MachineState& state, Context& context) override;
+
+ private:
+  void take(const Message& push, Version staleness, Context& context);
+  void step_when_full(Context& context);
+  std::uint32_t size() const;
+
+  Shard shard_;
+  BufferRule rule_;
+  Tensor sum_;
+  std::uint64_t count_ = 0;
+  std::uint64_t samples_ = 0;    // in the buffer
+  std::vector<PeerId> waiting_;  // to be answered with the next version, in the order of arrival
+  std::uint64_t members_ = 0;
+};
+
+}  // namespace murm
