@@ -24,7 +24,8 @@ StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, Heard* 
           [](const StopLeases&) {},   [](const ViewRequest&) { return StewardView{}; }};
 }
 
-MonitorActor::behavior_type fake_monitor(MonitorActor::pointer /*self*/) {
+MonitorActor::behavior_type fake_monitor(MonitorActor::pointer /*self*/, Heard* /*heard*/) {
+  // CAF 0.17 spawns no function that takes nothing but itself.
   return {[](const Applied&) {}, [](const Evaluated&) {}, [](const Notice&) {},
           [](const MonitorSummaryRequest&) { return MonitorSummary{}; }};
 }
@@ -51,7 +52,7 @@ struct World {
     options.algorithm.parameters = kParameters;
     options.initial = scattered(kParameters, 1);
     actor = stage.spawn(aggregator, options, stage.spawn(fake_steward, &heard),
-                        stage.spawn(fake_monitor), stage.spawn(fake_desk, &heard),
+                        stage.spawn(fake_monitor, &heard), stage.spawn(fake_desk, &heard),
                         std::shared_ptr<const Clock>(stage.clock()));
     for (const PeerId peer : {kFirst, kSecond}) {
       Membership membership;
