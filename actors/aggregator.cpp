@@ -3,6 +3,7 @@
 #include <map>
 
 #include "actors/tensor_verbs.hpp"
+#include "algorithms/handover.hpp"
 #include "algorithms/ledger.hpp"
 
 namespace murm {
@@ -24,11 +25,11 @@ class AggregatorDriver final : public TensorVerbs {
         monitor_(std::move(monitor)),
         coordinator_(std::move(coordinator)),
         clock_(std::move(clock)),
-        keeps_(find_algorithm(options_.algorithm).replicas),
+        course_(options_.course),
+        keeps_(traits().replicas || traits().one_process),
         length_(options_.initial.length()),
-        machine_(recorded(
-            make_aggregator(find_algorithm(options_.algorithm), options_.algorithm, options_.shard),
-            options_.recording)) {
+        machine_(recorded(make_aggregator(traits(), *options_.algorithm, options_.shard),
+                          options_.recording)) {
     ledger_.reserve(options_.leases_expected);
     begin_event();
     machine_->on_start(*this);
@@ -43,6 +44,7 @@ class AggregatorDriver final : public TensorVerbs {
 
   void deliver(const Delivery& delivery) {
     const Message& message = delivery.message;
+    if (message.course < course_) return;                // of an algorithm that the run has left
     const bool member = routes_.contains(message.from);  // of this epoch: neither lost nor unknown
     if (!member || message.lease.id > ledger_.admitted_count() + kLeasesAheadMax) {
       ++refused_other_;
@@ -56,8 +58,29 @@ class AggregatorDriver final : public TensorVerbs {
   void change_membership(const Membership& membership) {
     for (const PeerId peer : membership.change.left) routes_.erase(peer);
     for (const auto& [peer, actor] : membership.routes) routes_.emplace(peer, actor);
+    epoch_ = membership.change.epoch;
     begin_event();
     machine_->on_membership(membership.change, *this);
+  }
+
+  /// Nothing is under way but messages of the course before, which nobody takes any more.
+  void begin_course(const NextCourse& next) {
+    const std::shared_ptr<const AlgorithmOptions> before = options_.algorithm;
+    const std::unique_ptr<Machine> old = std::move(machine_);
+    options_.algorithm = next.algorithm;
+    course_ = next.course;
+    keeps_ = traits().replicas || traits().one_process;
+    machine_ = make_aggregator(traits(), *options_.algorithm, options_.shard);
+    begin_event();
+    MachineState state;
+    old->save(state);
+    options_.initial = snapshot(state.tensor("parameters"));
+    machine_->on_start(*this);
+    options_.initial = Tensor();
+    hand_over(*old, find_algorithm(*before), *machine_, traits(), *this);
+    MembershipChange members{epoch_, {}, {}};
+    for (const auto& [peer, actor] : routes_) members.joined.push_back(peer);
+    machine_->on_membership(members, *this);
   }
 
   caf::result<Collected> collect() {
@@ -67,9 +90,10 @@ class AggregatorDriver final : public TensorVerbs {
     return caf::delegated<Collected>();
   }
 
-  void timer(std::uint64_t cookie) {
+  void timer(const TimerDue& timer) {
+    if (timer.course != course_) return;
     begin_event();
-    machine_->on_timer(cookie, *this);
+    machine_->on_timer(timer.cookie, *this);
   }
 
   ShardSnapshot snapshot_state(bool with_optimizer) {
@@ -96,7 +120,7 @@ class AggregatorDriver final : public TensorVerbs {
   bool admit(const Lease& lease) override { return ledger_.admit(lease.id); }
   void applied(const Message& push, Version staleness) override {
     ledger_.applied();
-    if (keeps_) ++updates_;  // at the replica of the worker
+    if (keeps_) ++updates_;
     const Applied event{options_.shard, push.lease, push.from, push.loss_sum,
                         staleness,      updates_,   false};
     self_->send(steward_, event);
@@ -114,7 +138,7 @@ class AggregatorDriver final : public TensorVerbs {
   }
   std::chrono::nanoseconds now() const override { return now_; }
   void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
-    self_->delayed_send(self_, delay, TimerDue{cookie});
+    self_->delayed_send(self_, delay, TimerDue{cookie, course_});
   }
   void collected() override {
     for (auto& promise : std::exchange(collecting_, {})) promise.deliver(Collected{});
@@ -124,6 +148,7 @@ class AggregatorDriver final : public TensorVerbs {
     const auto route = routes_.find(to);
     if (route == routes_.end()) return;  // lost meanwhile: nobody waits for it
     message.from = PeerId::aggregator(options_.shard);
+    message.course = course_;
     self_->send(route->second, Delivery{to, std::move(message)});
   }
   void reject(const Message& message, std::string why) override {
@@ -133,13 +158,16 @@ class AggregatorDriver final : public TensorVerbs {
   }
 
  private:
+  const Algorithm& traits() const { return find_algorithm(*options_.algorithm); }
+
   /// A machine sees one time for the whole of an event, and a recording keeps it.
   void begin_event() { now_ = clock_->now(); }
 
   /// The wire bounds the length of a push, but does not say what it must be.
   bool fits(const Message& message) const {
-    if (message.kind != MessageKind::push) return true;
-    if (options_.algorithm.compression.name != "none" && !keeps_) return true;  // the code judges
+    if (message.kind != MessageKind::push || !traits().whole_pushes) return true;
+    if (message.dropped) return message.payload.length() == 0;  // nothing comes of its lease
+    if (options_.algorithm->compression.name != "none" && !keeps_) return true;  // the code judges
     return message.payload.length() == (keeps_ ? 0 : length_);
   }
 
@@ -149,7 +177,9 @@ class AggregatorDriver final : public TensorVerbs {
   MonitorActor monitor_;
   RejectionDesk coordinator_;
   std::shared_ptr<const Clock> clock_;
-  bool keeps_;  // the workers have the model: pushes only say what is done
+  std::uint32_t course_;
+  Epoch epoch_ = 0;
+  bool keeps_;  // the workers make the updates: pushes only say what is done
   std::size_t length_;
   std::unique_ptr<Machine> machine_;
   Ledger ledger_;
@@ -176,7 +206,8 @@ AggregatorSelf::behavior_type aggregator(AggregatorSelf::pointer self, Aggregato
         return driver->snapshot_state(request.with_optimizer);
       },
       [driver](const CollectRequest&) { return driver->collect(); },
-      [driver](const TimerDue& timer) { driver->timer(timer.cookie); },
+      [driver](const NextCourse& next) { driver->begin_course(next); },
+      [driver](const TimerDue& timer) { driver->timer(timer); },
   };
 }
 

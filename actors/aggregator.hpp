@@ -12,7 +12,8 @@
 namespace murm {
 
 struct AggregatorOptions {
-  AlgorithmOptions algorithm;
+  std::shared_ptr<const AlgorithmOptions> algorithm;
+  std::uint32_t course = 0;  // changes of algorithm so far
   std::uint32_t shard = 0;
   Tensor initial;                                // this shard's initial parameters
   std::shared_ptr<const MachineState> restored;  // of a checkpoint; null: start fresh
@@ -24,7 +25,7 @@ struct AggregatorOptions {
 /// The aggregator's own interface: its timers.
 using AggregatorSelf = AggregatorActor::extend<Takes<TimerDue>>;
 
-/// In:    Delivery (pull, push, replica), Membership, CollectRequest, SnapshotRequest, TimerDue.
+/// In:    Delivery (pull, push, replica), Membership, CollectRequest, SnapshotRequest, NextCourse, TimerDue.
 /// Out:   Delivery (parameters) to workers, Applied to steward and monitor, PeerRejected.
 /// State: the machine, its tensors, the ledger of leases, the routes to the workers of this epoch.
 /// A partner is lost: its route goes with the next Membership; what it sent afterwards is refused.

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "actors/caf.hpp"
+#include "algorithms/algorithm_options.hpp"
 #include "algorithms/lease_plan.hpp"
 #include "algorithms/machine.hpp"
 #include "models/evaluation.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/report.hpp"
 #include "serialization/messages.hpp"
 
 namespace murm {
@@ -29,12 +31,14 @@ struct Delivery {
 struct ComputeJob {
   Lease lease;
   std::vector<Tensor> parameters;  // consecutive parts of the flat vector, immutable
+  std::uint64_t number = 0;        // of this job, so that one given up is known
 };
 struct DeviceReady {};  // its data and memory are there
 struct ComputeDone {
   GradientReady gradient;
   Nanoseconds began{0};
   Nanoseconds ended{0};
+  std::uint64_t number = 0;  // of its job
 };
 
 // -- aggregator -> data steward, monitor
@@ -60,13 +64,25 @@ struct PeerNews {
   std::vector<std::pair<PeerId, DeliveryActor>>
       routes;  // to the joined; none on their way to a link
 };
+// -- coordinator -> worker, at a cut: another algorithm from now on
+struct WorkerCourse {
+  Course course;
+  std::shared_ptr<const AlgorithmOptions> algorithm;
+};
 using WorkerActor = caf::typed_actor<Takes<Delivery>, Takes<LeaseGrant>, Takes<StopWorker>,
-                                     Takes<PeerNews>, Takes<Collect>>;
+                                     Takes<PeerNews>, Takes<Collect>, Takes<WorkerCourse>>;
 
 // -- coordinator -> aggregators, data steward: who takes part from now on
 struct Membership {
   MembershipChange change;
   std::vector<std::pair<PeerId, WorkerActor>> routes;  // of the joined
+};
+
+// -- coordinator -> aggregators, data steward, at a cut: another algorithm from now on
+struct NextCourse {
+  std::uint32_t course = 0;  // changes of algorithm so far, this one included
+  std::shared_ptr<const AlgorithmOptions> algorithm;
+  LeasePlanOptions leases;
 };
 
 // -- coordinator <-> aggregator
@@ -118,6 +134,7 @@ struct ReportRequest {};
 // -- a machine's driver to itself
 struct TimerDue {
   std::uint64_t cookie = 0;
+  std::uint32_t course = 0;  // of the machine that set it
 };
 
 /// What a worker needs of its coordinator's process, local or behind a link.
@@ -147,11 +164,21 @@ struct Interrupt {
   int signal = 0;
 };
 
+// -- coordinator -> monitor: the run has another algorithm
+struct Switched {
+  SampleCount samples = 0;
+  std::string from;
+  std::string to;
+  std::string job;  // as it is now, resolved
+};
+
 // -- evaluation, checkpoints
 struct EvaluationRequest {
   std::vector<Tensor> parameters;
 };
 struct CheckpointRequest {
+  std::uint64_t job_hash = 0;  // of what must be the same when the run is resumed
+  std::uint32_t course = 0;    // changes of algorithm so far
   std::vector<ShardSnapshot> shards;
   StewardView view;
 };
@@ -179,6 +206,7 @@ struct WorkDone {
   SampleCount samples = 0;
 };
 struct MonitorSummary {
+  std::vector<AlgorithmChange> changes;
   double train_loss = std::numeric_limits<double>::quiet_NaN();  // mean since the evaluation before
   std::vector<LossPoint> losses;
   double staleness_mean = 0;
@@ -190,16 +218,17 @@ struct MonitorSummary {
 
 using AggregatorActor =
     caf::typed_actor<Takes<Delivery>, Takes<Membership>, Answers<SnapshotRequest, ShardSnapshot>,
-                     Answers<CollectRequest, Collected>>;
+                     Answers<CollectRequest, Collected>, Takes<NextCourse>>;
 using DeviceActor = caf::typed_actor<Takes<ComputeJob>>;
 using StewardActor =
     caf::typed_actor<Takes<LeaseRequest>, Takes<Applied>, Takes<Membership>, Takes<HoldAt>,
-                     Takes<StopLeases>, Answers<ViewRequest, StewardView>>;
-using MonitorActor = caf::typed_actor<Takes<Applied>, Takes<Evaluated>, Takes<Notice>,
-                                      Answers<MonitorSummaryRequest, MonitorSummary>>;
-using CoordinatorActor =
-    caf::typed_actor<Takes<Drained>, Takes<WorkerReport>, Takes<Failure>, Takes<PeerRejected>,
-                     Takes<ProcessLost>, Takes<Interrupt>, Answers<JoinRequest, JoinAnswer>>;
+                     Takes<StopLeases>, Takes<NextCourse>, Answers<ViewRequest, StewardView>>;
+using MonitorActor =
+    caf::typed_actor<Takes<Applied>, Takes<Evaluated>, Takes<Notice>, Takes<Switched>,
+                     Answers<MonitorSummaryRequest, MonitorSummary>>;
+using CoordinatorActor = caf::typed_actor<
+    Takes<Drained>, Takes<WorkerReport>, Takes<Failure>, Takes<PeerRejected>, Takes<ProcessLost>,
+    Takes<Interrupt>, Answers<JoinRequest, JoinAnswer>, Answers<SwitchRequest, SwitchAnswer>>;
 using EvaluatorActor = caf::typed_actor<Answers<EvaluationRequest, Evaluation>>;
 using CheckpointerActor = caf::typed_actor<Answers<CheckpointRequest, CheckpointDone>>;
 
@@ -214,6 +243,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Applied)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Membership)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::PeerNews)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Collect)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::WorkerCourse)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::NextCourse)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Switched)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::SwitchRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::SwitchAnswer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::CollectRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Collected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::SnapshotRequest)

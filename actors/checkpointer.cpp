@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "actors/job_plan.hpp"
 #include "gpu/host/buffer_pool.hpp"
 #include "runtime/checkpoint_store.hpp"
 #include "runtime/hash.hpp"
@@ -20,14 +21,14 @@ std::string key(std::uint32_t shard, const std::string& name) {
   return "shard" + std::to_string(shard) + "." + name;
 }
 
-CheckpointDone write(CheckpointStore& store, const CheckpointerOptions& options,
-                     const CheckpointRequest& request) {
+CheckpointDone write(CheckpointStore& store, const CheckpointRequest& request) {
   CheckpointContent content;
   content.samples = request.view.position;
-  content.job_hash = options.job_hash;
+  content.job_hash = request.job_hash;
   content.numbers = {{"next_lease", request.view.next_lease},
                      {"next_step", request.view.next_step},
-                     {"position", request.view.position}};
+                     {"position", request.view.position},
+                     {"course", request.course}};
   std::vector<std::string> headers(request.shards.size());
   for (const ShardSnapshot& shard : request.shards) {
     std::vector<SafetensorsEntry> entries;
@@ -72,9 +73,7 @@ CheckpointerActor::behavior_type checkpointer(CheckpointerActor::pointer /*self*
                                               CheckpointerOptions options) {
   auto store = std::make_shared<CheckpointStore>(options.folder, options.keep);
   return {
-      [store, options](const CheckpointRequest& request) {
-        return write(*store, options, request);
-      },
+      [store](const CheckpointRequest& request) { return write(*store, request); },
   };
 }
 
@@ -91,21 +90,15 @@ std::uint64_t resume_hash(const Job& job) {
   relevant.cluster.heartbeat_ms = defaults.cluster.heartbeat_ms;
   relevant.cluster.workers = defaults.cluster.workers;
   relevant.emulate = defaults.emulate;
+  relevant.algorithm.switches.clear();  // the one in effect counts
   const std::string text = to_toml(relevant);
   return hash_bytes(std::as_bytes(std::span<const char>(text)));
 }
 
-Restored restore_checkpoint(const std::filesystem::path& folder, std::uint64_t job_hash,
-                            std::uint32_t shards) {
+Restored restore_checkpoint(const std::filesystem::path& folder, const Job& job) {
   const auto checkpoint = newest_checkpoint(folder);
   if (!checkpoint) {
     throw InputError("--resume: " + checkpoint.error().text);
-  }
-  if (checkpoint->job_hash != job_hash) {
-    throw InputError(
-        "--resume: " + checkpoint->folder.string() +
-        " was written by a job with another model, data, training or algorithm section. "
-        "HINT: resume with the job file it was started with");
   }
   Restored restored;
   const auto number = [&](const std::string& name) {
@@ -115,11 +108,19 @@ Restored restore_checkpoint(const std::filesystem::path& folder, std::uint64_t j
     }
     return found->second;
   };
+  restored.course = static_cast<std::uint32_t>(number("course"));
+  const bool known = restored.course <= job.algorithm.switches.size();
+  if (!known || checkpoint->job_hash != resume_hash(job_after(job, restored.course))) {
+    throw InputError(
+        "--resume: " + checkpoint->folder.string() +
+        " was written by a job with another model, data, training or algorithm section. "
+        "HINT: resume with the job file it was started with, or with job.toml of its folder");
+  }
   restored.view.next_lease = number("next_lease");
   restored.view.next_step = number("next_step");
   restored.view.position = number("position");
   restored.notes = checkpoint->notes;
-  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+  for (std::uint32_t shard = 0; shard < job.cluster.aggregators; ++shard) {
     restored.shards.push_back(read_shard(*checkpoint, shard));
   }
   return restored;

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "actors/job_plan.hpp"
+#include "actors/algorithm_course.hpp"
+#include "actors/checkpointer.hpp"
 #include "runtime/job_file.hpp"
 #include "runtime/liveness.hpp"
 
@@ -27,7 +28,10 @@ enum class Phase : std::uint8_t { gathering, running, cutting, ending, over };
 class Coordinator {
  public:
   Coordinator(CoordinatorSelf::pointer self, CoordinatorOptions options)
-      : self_(self), options_(std::move(options)) {}
+      : self_(self),
+        options_(std::move(options)),
+        course_(options_.job, options_.shape, options_.course),
+        replicas_(replicas(course_.job())) {}
 
   void meet(const Cast& cast) {
     cast_ = cast;
@@ -48,12 +52,13 @@ class Coordinator {
       return answer;
     }
     answer.run = options_.run;
-    answer.welcome = Welcome{to_toml(options_.job),
+    answer.welcome = Welcome{to_toml(course_.job()),
                              "",
                              *seats,
                              static_cast<std::uint32_t>(cast_.aggregators.size()),
                              options_.parameters,
-                             options_.samples};
+                             options_.samples,
+                             course_.number()};
     for (const WorkerSeat& seat : *seats) self_->monitor(seats_.actor(seat.peer));
     answer.epoch = epoch_;
     if (outcome_.signal == 0) ++deadline_;  // whoever waited for a worker has one
@@ -106,6 +111,21 @@ class Coordinator {
     arm(kDrainDeadline);
   }
 
+  /// Answered when it is done, or will not be.
+  caf::result<SwitchAnswer> change_algorithm(const SwitchRequest& request) {
+    if (phase_ >= Phase::ending) return SwitchAnswer{false, "the run is over"};
+    if (phase_ == Phase::gathering) return SwitchAnswer{false, "the run has not begun"};
+    if (options_.recorded) {
+      return SwitchAnswer{false, "the run is recorded, and a recording is of one algorithm"};
+    }
+    if (const auto why = course_.ask(request.to, options_.one_process)) {
+      return SwitchAnswer{false, *why};
+    }
+    change_asked_ = self_->make_response_promise();
+    if (phase_ == Phase::running) self_->send(cast_.steward, HoldAt{1});
+    return caf::delegated<SwitchAnswer>();
+  }
+
   void deadline(std::uint64_t generation) {
     if (generation != deadline_ || phase_ == Phase::over) return;
     if (phase_ == Phase::ending) {
@@ -122,7 +142,8 @@ class Coordinator {
     outcome_.view = view;
     const bool stopping = outcome_.signal != 0;
     const SampleCount checkpoint_every = options_.job.checkpoint.every;
-    const bool evaluate = !stopping && (view.finished || crossed(options_.evaluation_every));
+    const bool evaluate = !stopping && (view.finished || crossed(options_.evaluation_every) ||
+                                        course_.due(view.position));
     const bool checkpoint = cast_.checkpointer && checkpoint_every != 0 &&
                             (stopping || view.finished || crossed(checkpoint_every));
     cut_from_ = view.position;
@@ -140,7 +161,8 @@ class Coordinator {
     if (const SampleCount every = options_.job.checkpoint.every; every != 0) {
       boundary = std::min(boundary, (position / every + 1) * every);
     }
-    return boundary;
+    if (const auto change = course_.next_after(position)) boundary = std::min(boundary, *change);
+    return course_.asked() ? position + 1 : boundary;
   }
 
   void cut(bool evaluate, bool checkpoint) {
@@ -157,7 +179,7 @@ class Coordinator {
   /// Makes the aggregators' parameters those of the whole run, then goes on; while the cut is in progress.
   template <class Then>
   void collect_replicas(Then then) {
-    if (!options_.replicas) return then();
+    if (!replicas_) return then();
     collecting_ = true;
     auto missing = std::make_shared<std::size_t>(cast_.aggregators.size());
     for (const auto& aggregator : cast_.aggregators) {
@@ -178,8 +200,8 @@ class Coordinator {
 
   /// After an interrupt. Where nothing more lands, the replicas are asked for as they are, but not for long.
   void drain_is_over() {
-    const bool ask = options_.replicas && phase_ == Phase::running;
-    const bool wait = options_.replicas && phase_ == Phase::cutting && collecting_;
+    const bool ask = replicas_ && phase_ == Phase::running;
+    const bool wait = replicas_ && phase_ == Phase::cutting && collecting_;
     if (std::exchange(waited_for_replicas_, true) || (!ask && !wait)) {
       return end(RunStatus::interrupted, "interrupted");
     }
@@ -202,7 +224,38 @@ class Coordinator {
   void begin() {
     phase_ = Phase::running;
     cut_from_ = options_.position;
+    if (course_.due(options_.position)) begin_course(options_.position);
     self_->send(cast_.steward, HoldAt{next_boundary(options_.position)});
+  }
+
+  /// At a cut. Each hears of it before anything that belongs to the next course can reach it.
+  void begin_course(SampleCount position) {
+    const std::string from = course_.job().algorithm.name;
+    const JobPlan plan = course_.advance(position);
+    const std::string to = plan.algorithm.name;
+    replicas_ = replicas(plan.job);
+    const NextCourse next{course_.number(),
+                          std::make_shared<const AlgorithmOptions>(plan.algorithm), plan.leases};
+    for (const auto& aggregator : cast_.aggregators) self_->send(aggregator, next);
+    for (const PeerId peer : seats_.live()) {
+      self_->send(seats_.actor(peer), WorkerCourse{{peer, next.course, to}, next.algorithm});
+    }
+    self_->send(cast_.steward, next);
+    self_->send(cast_.monitor, Switched{position, from, to, to_toml(course_.whole())});
+    answer_change({true, "switched from " + from + " to " + to + " at " + std::to_string(position) +
+                             " samples"});
+  }
+
+  void answer_change(SwitchAnswer answer) {
+    if (!change_asked_ || (answer.done && course_.asked())) return;
+    std::exchange(change_asked_, std::nullopt)->deliver(std::move(answer));
+  }
+
+  static bool replicas(const Job& job) {
+    AlgorithmOptions options;
+    options.name = job.algorithm.name;
+    options.staleness = job.algorithm.staleness;
+    return find_algorithm(options).replicas;
   }
 
   void announce(Membership membership) {
@@ -255,7 +308,8 @@ class Coordinator {
   void start_checkpoint() {
     self_
         ->request(cast_.checkpointer, kDiskDeadline,
-                  CheckpointRequest{outcome_.shards, outcome_.view})
+                  CheckpointRequest{resume_hash(course_.job()), course_.number(), outcome_.shards,
+                                    outcome_.view})
         .then(
             [this](const CheckpointDone& done) {
               if (!done.written) notice("checkpoint not written, training goes on: " + done.note);
@@ -272,6 +326,7 @@ class Coordinator {
     }
     if (outcome_.view.finished) return end(RunStatus::finished, "every sample is applied");
     phase_ = Phase::running;
+    if (course_.due(outcome_.view.position)) begin_course(outcome_.view.position);
     self_->send(cast_.steward, HoldAt{next_boundary(outcome_.view.position)});
   }
 
@@ -287,6 +342,7 @@ class Coordinator {
     if (phase_ >= Phase::ending) return;
     const bool have_snapshots = phase_ == Phase::cutting && have_snapshots_;
     phase_ = Phase::ending;
+    answer_change({false, "the run ended before the change"});
     outcome_.status = status;
     outcome_.reason = std::move(reason);
     for (const PeerId peer : seats_.live()) {
@@ -330,6 +386,9 @@ class Coordinator {
   CoordinatorSelf::pointer self_;
   CoordinatorOptions options_;
   Cast cast_;
+  AlgorithmCourse course_;
+  bool replicas_;  // the model is the mean of the workers' replicas
+  std::optional<caf::response_promise> change_asked_;  // by `murm switch`
   Seats seats_;
   std::set<PeerId> members_;  // seated and ready
   Phase phase_ = Phase::gathering;
@@ -361,6 +420,7 @@ CoordinatorSelf::behavior_type coordinator(CoordinatorSelf::pointer self,
       [state](const ProcessLost& lost) { state->lose(lost); },
       [state](const Interrupt& interrupt) { state->interrupt(interrupt.signal); },
       [state](const JoinRequest& request) { return state->join(request); },
+      [state](const SwitchRequest& request) { return state->change_algorithm(request); },
       [state](const Cast& cast) { state->meet(cast); },
       [state](const Deadline& deadline) { state->deadline(deadline.generation); },
   };

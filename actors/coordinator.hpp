@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/cast.hpp"
+#include "actors/job_plan.hpp"
 #include "actors/membership.hpp"
 #include "runtime/job.hpp"
 
@@ -32,9 +33,12 @@ struct RunOutcome {
 struct CoordinatorOptions {
   Job job;
   std::uint64_t run = 0;
+  DataShape shape;
+  std::uint32_t course = 0;  // changes of algorithm already made (resumed run)
+  bool recorded = false;     // with the one algorithm it begins with
+  bool one_process = false;  // all workers live in this process
   std::uint64_t parameters = 0;
   SampleCount samples = 0;  // of the whole run; 0: without a known end
-  bool replicas = false;    // the model is the mean of the workers' replicas
   SampleCount evaluation_every = 0;
   SampleCount position = 0;       // samples already applied (resumed run)
   bool workers_can_come = false;  // further processes may join: losing all workers is not the end
@@ -55,9 +59,9 @@ struct Deadline {
 
 using CoordinatorSelf = CoordinatorActor::extend<Takes<Cast>, Takes<Deadline>>;
 
-/// In:    JoinRequest, ProcessLost, Failure, Drained, WorkerReport, Interrupt.
+/// In:    JoinRequest, ProcessLost, Failure, Drained, WorkerReport, Interrupt, SwitchRequest.
 /// Out:   Membership, HoldAt, StopLeases, CollectRequest, Collect, SnapshotRequest, EvaluationRequest,
-///        CheckpointRequest, StopWorker.
+///        CheckpointRequest, NextCourse, WorkerCourse, StopWorker.
 /// State: seats of the workers, the phase of the run, the pieces of the cut in progress.
 /// A worker is lost: a new membership epoch without it. An aggregator, the steward or the evaluator is
 /// lost: the run fails with one sentence.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "actors/wire_connection.hpp"
+#include "algorithms/registry.hpp"
 #include "runtime/liveness.hpp"
 
 namespace murm {
@@ -24,6 +25,7 @@ struct Peer {
   std::map<PeerId, std::map<LeaseId, Granted>> workers;  // that this process speaks for
   Nanoseconds heard{0};
   bool joining = false;
+  bool asking = false;  // for another algorithm; waits in silence, however long that takes
   bool stopping = false;
 };
 
@@ -78,7 +80,7 @@ class Link {
     const Nanoseconds now = clock_->now();
     std::vector<ConnectionId> silent;
     for (auto& [id, peer] : peers_) {
-      if (now - peer.heard > deadline) {
+      if (!peer.asking && now - peer.heard > deadline) {
         silent.push_back(id);
       } else if (peer.wire.admitted()) {
         peer.wire.send(Heartbeat{});
@@ -106,6 +108,14 @@ class Link {
   }
   void collect(const Collect& collect) {
     if (Peer* peer = peer_of(collect.worker)) peer->wire.send(collect);
+  }
+  /// From the first one on, what still comes of the course before is not judged, but dropped.
+  void begin_course(const WorkerCourse& next) {
+    options_.course = next.course.course;
+    const Algorithm& algorithm = find_algorithm(*next.algorithm);
+    options_.peers = algorithm.peers;
+    options_.replicas = algorithm.replicas;
+    if (Peer* peer = peer_of(next.course.worker)) peer->wire.send(next.course);
   }
   void stop(const StopWorker& stop) {
     Peer* peer = peer_of(stop.worker);
@@ -139,15 +149,19 @@ class Link {
 
   void control(Peer& peer, const ControlBody& body) {
     if (const auto* hello = std::get_if<Hello>(&body)) {
-      if (!std::exchange(peer.joining, true)) join(peer.wire.id(), *hello);
+      if (!options_.joins) return peer.wire.send(Refusal{"this run has all its workers"});
+      if (!peer.asking && !std::exchange(peer.joining, true)) join(peer.wire.id(), *hello);
       return;
     }
     if (const auto* request = std::get_if<LeaseRequest>(&body)) {
-      if (peer.workers.contains(request->worker)) self_->send(options_.steward, *request);
+      const bool may = peer.workers.contains(request->worker) && request->course <= options_.course;
+      if (may) self_->send(options_.steward, *request);
     } else if (const auto* report = std::get_if<WorkerReport>(&body)) {
       if (peer.workers.contains(report->worker)) self_->send(options_.coordinator, *report);
     } else if (const auto* failure = std::get_if<Failure>(&body)) {
       if (peer.workers.contains(failure->worker)) self_->send(options_.coordinator, *failure);
+    } else if (const auto* change = std::get_if<SwitchRequest>(&body)) {
+      if (!peer.joining && !std::exchange(peer.asking, true)) ask(peer.wire.id(), *change);
     } else if (std::holds_alternative<Leave>(body)) {
       lose(peer.wire.id(), "it left");
     }
@@ -157,7 +171,8 @@ class Link {
   bool bulk(Peer& peer, Routed routed) {
     const Message& message = routed.message;
     const auto worker = peer.workers.find(message.from);
-    if (worker == peer.workers.end()) return false;
+    if (worker == peer.workers.end() || message.course > options_.course) return false;
+    if (message.course < options_.course) return true;
     if (routed.to.role() == Role::worker) return options_.peers && relay(std::move(routed));
     const bool known = routed.to.role() == Role::aggregator &&
                        routed.to.ordinal() < options_.aggregators.size() &&
@@ -195,6 +210,18 @@ class Link {
     self_->request(options_.coordinator, kJoinDeadline, std::move(request))
         .then([this, id](const JoinAnswer& answer) { joined(id, answer); },
               [this, id](const caf::error&) { lose(id, "the coordinator is gone"); });
+  }
+
+  /// Of a stranger, who stays one: it is answered once, when the algorithm has changed or will not.
+  void ask(ConnectionId id, const SwitchRequest& request) {
+    const auto answer = [this, id](const SwitchAnswer& text) {
+      const auto found = peers_.find(id);
+      if (found != peers_.end()) found->second.wire.send(text);
+    };
+    self_->request(options_.coordinator, caf::infinite, request)
+        .then(answer, [answer](const caf::error&) {
+          answer({false, "the run ended before the change"});
+        });
   }
 
   void joined(ConnectionId id, const JoinAnswer& answer) {
@@ -268,6 +295,7 @@ CoordinatorLink::behavior_type coordinator_link(CoordinatorLink::pointer self,
       [link](const StopWorker& stop) { link->stop(stop); },
       [link](const PeerNews& news) { link->tell(news.members); },
       [link](const Collect& collect) { link->collect(collect); },
+      [link](const WorkerCourse& next) { link->begin_course(next); },
       [link](const AttachTransport& attach) { link->attach(attach.transport); },
       [link](const WireFrames& event) { link->take(event); },
       [](const WireConnected&) {},  // a server learns of clients by their first word

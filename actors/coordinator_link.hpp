@@ -17,8 +17,10 @@ struct CoordinatorLinkOptions {
   std::vector<AggregatorActor> aggregators;
   StewardActor steward;
   CoordinatorActor coordinator;
-  bool peers = false;     // workers may write to each other
-  bool replicas = false;  // workers may send replicas to aggregators
+  bool joins = true;         // worker processes may join
+  bool peers = false;        // workers may write to each other
+  bool replicas = false;     // workers may send replicas to aggregators
+  std::uint32_t course = 0;  // changes of algorithm so far
 };
 struct LinkCounts {
   std::map<std::string, std::uint64_t> refused;  // messages, by kind of fault

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "algorithms/registry.hpp"
+
 namespace murm {
 
 namespace {
@@ -15,7 +17,8 @@ class Steward {
         clock_(std::move(clock)),
         coordinator_(std::move(coordinator)),
         peers_(options.peers),
-        plan_(options.plan) {
+        plan_(options.plan),
+        course_(options.course) {
     if (options.restored) {
       plan_.restore(options.restored->next_lease, options.restored->next_step,
                     options.restored->position);
@@ -23,7 +26,9 @@ class Steward {
   }
 
   void request(const LeaseRequest& request) {
-    if (begun_ && routes_.contains(request.worker)) {
+    if (request.course < course_) return;           // its machine is no more
+    const bool of_now = request.course == course_;  // else its worker has heard of it sooner
+    if (of_now && begun_ && routes_.contains(request.worker)) {
       hand_out(plan_.request(request.worker, request.samples));
     } else {
       early_.push_back(request);
@@ -36,7 +41,8 @@ class Steward {
   }
 
   void change_membership(const Membership& membership) {
-    plan_.enter(membership.change.epoch);
+    epoch_ = membership.change.epoch;
+    plan_.enter(epoch_);
     for (const auto& [peer, actor] : membership.routes) {
       routes_.emplace(peer, actor);
       plan_.join(peer);
@@ -50,6 +56,18 @@ class Steward {
     if (peers_) spread(membership);  // nobody gets a lease of an epoch it has not heard of
     hand_out(grants);
     if (begun_) serve_early();
+  }
+
+  void begin_course(const NextCourse& next) {
+    course_ = next.course;
+    std::erase_if(early_, [&](const LeaseRequest& early) { return early.course < course_; });
+    plan_.replan(next.leases);
+    peers_ = find_algorithm(*next.algorithm).peers;
+    if (!peers_) return;
+    Membership all;
+    all.change.epoch = epoch_;
+    for (const auto& [peer, actor] : routes_) all.change.joined.push_back(peer);
+    spread(all);
   }
 
   void hold_at(SampleCount boundary) {
@@ -115,6 +133,8 @@ class Steward {
   DrainedDesk coordinator_;
   bool peers_;
   LeasePlan plan_;
+  std::uint32_t course_;
+  Epoch epoch_ = 0;
   std::map<PeerId, WorkerActor> routes_;
   std::vector<LeaseRequest> early_;  // made before the run, or the worker's membership, began
   bool begun_ = false;
@@ -138,6 +158,7 @@ StewardActor::behavior_type data_steward(StewardActor::pointer self, StewardOpti
       [steward](const Membership& membership) { steward->change_membership(membership); },
       [steward](const HoldAt& hold) { steward->hold_at(hold.boundary); },
       [steward](const StopLeases&) { steward->stop(); },
+      [steward](const NextCourse& next) { steward->begin_course(next); },
       [steward](const ViewRequest&) { return steward->view(); },
   };
 }

@@ -15,9 +15,10 @@ struct StewardOptions {
   LeasePlanOptions plan;
   std::optional<StewardView> restored;  // of a checkpoint
   bool peers = false;                   // workers are told of each other
+  std::uint32_t course = 0;             // changes of algorithm so far
 };
 
-/// In:    LeaseRequest, Applied, Membership, HoldAt (the first one begins the run), StopLeases, ViewRequest.
+/// In:    LeaseRequest, Applied, Membership, HoldAt (the first one begins the run), StopLeases, NextCourse, ViewRequest.
 /// Out:   PeerNews (before the leases of its epoch) and LeaseGrant to workers, Drained to the coordinator: everything handed out is applied and the
 ///        boundary of HoldAt (or the end) is reached; nothing moves before the next HoldAt.
 /// State: the lease plan, the routes to the workers, the clock of active time.

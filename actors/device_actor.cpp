@@ -20,7 +20,7 @@ DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory m
         const Nanoseconds began = clock->now();
         try {
           GradientReady gradient = lane->run(job.lease, job.parameters);
-          self->send(owner, ComputeDone{std::move(gradient), began, clock->now()});
+          self->send(owner, ComputeDone{std::move(gradient), began, clock->now(), job.number});
         } catch (const std::exception& error) {
           self->send(owner, Failure{PeerId{}, error.what()});
         }

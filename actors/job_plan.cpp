@@ -103,9 +103,20 @@ AlgorithmOptions named_options(const Job& job) {
   to.outer_lr = from.outer_lr;
   to.outer_momentum = from.outer_momentum;
   to.overlap = from.overlap;
+  to.fragments = from.fragments;
+  to.mixing = from.mixing;
+  to.quorum = from.quorum;
+  to.grace_ms = from.grace_ms;
+  to.regions = from.regions;
+  to.chunk = from.chunk;
+  to.keep = from.keep;
+  to.decay = from.decay;
   to.topology = from.topology;
   to.degree = from.degree;
-  if (from.topology == "file") to.edges = read_edge_list(from.edges, job.cluster.workers).edges;
+  if (from.topology == "file") {
+    const auto workers = static_cast<std::uint32_t>(job.cluster.workers);
+    to.edges = read_edge_list(from.edges, workers).edges;
+  }
   to.order = from.order;
   to.period = from.period;
   to.probability = from.probability;
@@ -217,6 +228,28 @@ DataShape phantom_shape(const Job& job) {
   return DataShape{train, kPictureFeatures, kPictureClasses};
 }
 
+std::vector<PlannedSwitch> planned_switches(const Job& job, SampleCount epoch) {
+  std::vector<PlannedSwitch> planned;
+  for (const AlgorithmSwitch& change : job.algorithm.switches) {
+    const double position = change.epoch * static_cast<double>(epoch);
+    planned.push_back({static_cast<SampleCount>(std::llround(position)), change.to});
+  }
+  return planned;
+}
+
+bool needs_one_process(const Job& job) {
+  for (std::size_t done = 0; done <= job.algorithm.switches.size(); ++done) {
+    if (find_algorithm({.name = job_after(job, done).algorithm.name}).one_process) return true;
+  }
+  return false;
+}
+
+Job job_after(const Job& job, std::size_t done) {
+  Job after = job;
+  if (done > 0) after.algorithm.name = job.algorithm.switches.at(done - 1).to;
+  return after;
+}
+
 JobPlan plan_job(const Job& job, const DataShape& shape) {
   JobPlan plan;
   plan.job = job;
@@ -242,6 +275,9 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
     adapt(plan.algorithm, plan.leases);
   }
   plan.evaluation_every = evaluation_interval(job, shape.train, total);
+  for (std::size_t done = 1; done <= job.algorithm.switches.size(); ++done) {
+    plan_algorithm(job_after(job, done), plan.parameters, total);  // that it can be done
+  }
   return plan;
 }
 
@@ -259,7 +295,7 @@ AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, Sample
   options.optimizer = optimizer_options(job, parameters);
   check_options(options);
   const Algorithm& traits = find_algorithm(options);
-  const bool one_update = traits.combines && traits.plain_gradients;
+  const bool one_update = traits.combines && (traits.plain_gradients || traits.replicas);
   if (job.training.scaling != "none" && !one_update) {
     throw InputError(
         "training.scaling = \"" + job.training.scaling + "\" does not fit algorithm.name = \"" +

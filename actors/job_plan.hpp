@@ -49,6 +49,17 @@ struct JobPlan {
 /// for any number of parameters.
 JobPlan plan_job(const Job& job, const DataShape& shape);
 
+/// The changes of algorithm that the job asks for: where each takes place in the run's stream of samples, ascending.
+struct PlannedSwitch {
+  SampleCount position = 0;
+  std::string to;
+};
+std::vector<PlannedSwitch> planned_switches(const Job& job, SampleCount epoch);
+/// The job as it is after the first `done` of its switches: algorithm.name is that of the latest.
+Job job_after(const Job& job, std::size_t done);
+/// Whether an algorithm of the job, now or later, has workers that share memory.
+bool needs_one_process(const Job& job);
+
 /// What the machines of both sides are made from. `total`: samples of the run, 0 without a known end.
 AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, SampleCount total);
 

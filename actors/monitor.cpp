@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "runtime/atomic_file.hpp"
 #include "runtime/metrics_csv.hpp"
 
 namespace murm {
@@ -65,6 +66,16 @@ class Monitor {
   }
 
   void notice(const std::string& text) { progress_.message(text); }
+
+  void switched(const Switched& change) {
+    summary_.changes.push_back({change.samples, change.to});
+    progress_.message("at " + std::to_string(change.samples) + " samples: " + change.from + " -> " +
+                      change.to);
+    if (options_.job_file.empty()) return;
+    if (const auto error = write_file_atomically(options_.job_file, change.job)) {
+      progress_.message(error->text);
+    }
+  }
 
   MonitorSummary summary() {
     if (row_.samples > 0) write_row(clock_->now());
@@ -142,6 +153,7 @@ MonitorActor::behavior_type monitor(MonitorActor::pointer /*self*/, MonitorOptio
       [state](const Applied& event) { state->applied(event); },
       [state](const Evaluated& event) { state->evaluated(event); },
       [state](const Notice& notice) { state->notice(notice.text); },
+      [state](const Switched& change) { state->switched(change); },
       [state](const MonitorSummaryRequest&) { return state->summary(); },
   };
 }

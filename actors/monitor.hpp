@@ -13,12 +13,13 @@ namespace murm {
 
 struct MonitorOptions {
   std::filesystem::path metrics_file;
-  SampleCount samples_total = 0;  // 0: unknown
-  SampleCount samples_start = 0;  // of a resumed run
+  std::filesystem::path job_file;  // rewritten when the algorithm changes; empty: nowhere
+  SampleCount samples_total = 0;   // 0: unknown
+  SampleCount samples_start = 0;   // of a resumed run
   ProgressStyle style = ProgressStyle::lines;
 };
 
-/// In: Applied, Evaluated, Notice, MonitorSummaryRequest. Out: the summary.
+/// In: Applied, Evaluated, Notice, Switched, MonitorSummaryRequest. Out: the summary.
 /// State: running means, staleness histogram, the open metrics file, the progress line.
 MonitorActor::behavior_type monitor(MonitorActor::pointer self, MonitorOptions options,
                                     std::shared_ptr<const Clock> clock);

@@ -23,6 +23,9 @@ class TensorVerbs : public Context {
     device_.copy(destination, source);
   }
   void axpy(const Tensor& y, float a, const Tensor& x) override { device_.axpy(y, a, x); }
+  void axpy_shared(const Tensor& y, float a, const Tensor& x) override {
+    device_.axpy_shared(y, a, x);
+  }
   void scale(const Tensor& x, float a) override { device_.scale(x, a); }
   void clip(const Tensor& x, double unit, double limit) override {
     const double norm = device_.norm(x) * unit;
@@ -52,6 +55,7 @@ class TensorVerbs : public Context {
   // A role that has no use for a request never makes it.
   void request_lease(std::uint32_t) override { unexpected("request_lease"); }
   void compute(const Lease&, std::span<const Tensor>) override { unexpected("compute"); }
+  void cancel() override { unexpected("cancel"); }
   bool admit(const Lease&) override { return unexpected("admit"); }
   void applied(const Message&, Version) override { unexpected("applied"); }
   void dropped(const Message&) override { unexpected("dropped"); }

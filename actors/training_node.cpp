@@ -47,6 +47,12 @@ PreparedJob prepare_job(const Job& job, bool over_network) {
                      ", expected at most " + std::to_string(kLocalWorkersMax) +
                      " in one process. HINT: `murm simulate` runs more of them, in virtual time");
   }
+  if (over_network && needs_one_process(job)) {
+    throw InputError(
+        "algorithm.name = \"hogwild\" needs workers that share memory, but these are in other "
+        "processes. HINT: "
+        "leave --processes (cluster.processes) out and use `murm train`");
+  }
   PreparedJob prepared;
   prepared.test = load_split(job, Split::test);
   prepared.plan = plan_job(job, data_shape(job, *prepared.test));
@@ -61,16 +67,19 @@ struct TrainingNode::OutcomeBox {
 TrainingNode::TrainingNode(TrainingNodeOptions options)
     : options_(std::move(options)),
       clock_(std::make_shared<SystemClock>()),
+      course_(options_.restored ? options_.restored->course : 0),
       plan_(options_.prepared.plan),
       box_(std::make_shared<OutcomeBox>()) {
+  if (course_ > 0) plan_ = plan_job(job_after(plan_.job, course_), plan_.shape);
   configure(config_, kSchedulerThreads);
   system_ = std::make_unique<caf::actor_system>(config_);
   try {
     spawn_cast();
-    if (options_.listen.empty()) {
-      seat_local_workers();
+    if (!options_.listen.empty()) {
+      open_link(options_.listen);
     } else {
-      open_link();
+      if (!options_.control.empty()) open_link(options_.control);
+      seat_local_workers();
     }
   } catch (...) {
     close();
@@ -81,11 +90,14 @@ TrainingNode::TrainingNode(TrainingNodeOptions options)
 void TrainingNode::spawn_cast() {
   CoordinatorOptions course;
   const Job& job = plan_.job;
-  course.job = job;
+  course.job = options_.prepared.plan.job;
+  course.shape = plan_.shape;
+  course.course = course_;
+  course.recorded = !options_.traces.empty();
+  course.one_process = options_.listen.empty();
   course.run = draw_run_id();
   course.parameters = plan_.parameters;
   course.samples = plan_.leases.total;
-  course.replicas = find_algorithm(plan_.algorithm).replicas;
   course.evaluation_every = plan_.evaluation_every;
   course.workers_can_come = options_.workers_can_come;
   if (options_.restored) course.position = options_.restored->view.position;
@@ -99,9 +111,10 @@ void TrainingNode::spawn_cast() {
   const std::uint64_t run = course.run;
   coordinator_ = system_->spawn(coordinator, std::move(course));
 
-  StewardOptions leases{plan_.leases, std::nullopt, find_algorithm(plan_.algorithm).peers};
+  StewardOptions leases{plan_.leases, std::nullopt, find_algorithm(plan_.algorithm).peers, course_};
   MonitorOptions watching;
   watching.metrics_file = options_.metrics_file;
+  watching.job_file = options_.job_file;
   watching.samples_total = plan_.leases.total;
   watching.style = options_.progress;
   if (options_.restored) {
@@ -114,8 +127,7 @@ void TrainingNode::spawn_cast() {
       evaluator, make_evaluator_factory(job, options_.prepared.test));
   if (job.checkpoint.every > 0) {
     cast_.checkpointer = system_->spawn<caf::detached>(
-        checkpointer,
-        CheckpointerOptions{options_.checkpoints, job.checkpoint.keep, resume_hash(job)});
+        checkpointer, CheckpointerOptions{options_.checkpoints, job.checkpoint.keep});
   }
   if (!options_.traces.empty()) record_machines(run);
   spawn_aggregators();
@@ -138,10 +150,12 @@ void TrainingNode::record_machines(std::uint64_t run) {
 void TrainingNode::spawn_aggregators() {
   const std::vector<float> initial = initial_parameters(plan_.job, plan_.shape);
   const std::uint64_t lease = plan_.leases.lease_samples;
+  const auto algorithm = std::make_shared<const AlgorithmOptions>(plan_.algorithm);
   for (std::uint32_t shard = 0; shard < plan_.leases.shards; ++shard) {
     const Range range = shard_range(plan_.parameters, plan_.leases.shards, shard);
     AggregatorOptions options;
-    options.algorithm = plan_.algorithm;
+    options.algorithm = algorithm;
+    options.course = course_;
     options.shard = shard;
     options.initial = Tensor(std::make_shared<HostBuffer>(range.length), 0, range.length);
     std::copy_n(initial.begin() + static_cast<std::ptrdiff_t>(range.offset), range.length,
@@ -158,16 +172,18 @@ void TrainingNode::spawn_aggregators() {
   }
 }
 
-void TrainingNode::open_link() {
+void TrainingNode::open_link(const std::string& endpoint) {
   CoordinatorLinkOptions options;
   options.heartbeat = std::chrono::milliseconds(plan_.job.cluster.heartbeat_ms);
   options.aggregators = cast_.aggregators;
   options.steward = cast_.steward;
   options.coordinator = coordinator_;
+  options.joins = !options_.listen.empty();
+  options.course = course_;
   options.peers = find_algorithm(plan_.algorithm).peers;
   options.replicas = find_algorithm(plan_.algorithm).replicas;
   link_ = system_->spawn(coordinator_link, std::move(options), clock_);
-  transport_ = serve_zmq(options_.listen, post_to(link_));
+  transport_ = serve_zmq(endpoint, post_to(link_));
   caf::anon_send(link_, AttachTransport{transport_});
 }
 
@@ -180,7 +196,7 @@ void TrainingNode::seat_local_workers() {
   for (std::uint32_t slot = 0; slot < job.cluster.workers; ++slot) {
     workers_.push_back(spawn_worker(
         *system_,
-        WorkerOptions{plan_.algorithm, slot, emulated_step_time(job, slot), recording_,
+        WorkerOptions{plan_.algorithm, course_, slot, emulated_step_time(job, slot), recording_,
                       emulated_attack(job, slot)},
         make_lane, std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
         LeaseDesk(cast_.steward), ReportDesk(coordinator_), clock_));
@@ -221,7 +237,9 @@ void TrainingNode::close() {
   system_.reset();  // waits for every actor
 }
 
-std::string TrainingNode::endpoint() const {
+std::string TrainingNode::endpoint() const { return options_.listen.empty() ? "" : control(); }
+
+std::string TrainingNode::control() const {
   return transport_ ? transport_->control_endpoint() : "";
 }
 
@@ -237,7 +255,8 @@ std::optional<RunOutcome> TrainingNode::outcome() {
 }
 
 TransportCounters TrainingNode::traffic() const {
-  return transport_ ? transport_->counters() : TransportCounters{};
+  const bool has_processes = !options_.listen.empty();  // else only `murm switch` has come by
+  return has_processes ? transport_->counters() : TransportCounters{};
 }
 
 LinkCounts TrainingNode::link_counts() {

@@ -30,7 +30,9 @@ struct TrainingNodeOptions {
   std::string listen;             // endpoint for worker processes; empty: all workers live here
   bool workers_can_come = false;  // worker processes of any origin, at any time
   std::optional<Restored> restored;
+  std::string control;  // endpoint for `murm switch` where there is no `listen`; empty: none
   std::filesystem::path metrics_file;
+  std::filesystem::path job_file;  // rewritten when the algorithm changes; empty: nowhere
   std::filesystem::path checkpoints;
   std::filesystem::path traces;  // where the machines are recorded; empty: nowhere
   ProgressStyle progress = ProgressStyle::lines;
@@ -47,6 +49,7 @@ class TrainingNode {
 
   const JobPlan& plan() const { return plan_; }
   std::string endpoint() const;  // where worker processes join; empty without `listen`
+  std::string control() const;   // where `murm switch` asks; may be empty
   void interrupt(int signal);
   /// A child process has ended: quicker than waiting for its heartbeats.
   void process_lost(std::uint64_t process_id, const std::string& reason);
@@ -59,13 +62,14 @@ class TrainingNode {
   void spawn_cast();
   void record_machines(std::uint64_t run);
   void spawn_aggregators();
-  void open_link();
+  void open_link(const std::string& endpoint);
   void seat_local_workers();
   void close();
 
   struct OutcomeBox;
   TrainingNodeOptions options_;
   std::shared_ptr<const Clock> clock_;
+  std::uint32_t course_;  // changes of algorithm before this process began
   JobPlan plan_;
   std::shared_ptr<OutcomeBox> box_;
   caf::actor_system_config config_;

@@ -28,6 +28,7 @@ class WorkerDriver final : public TensorVerbs {
         steward_(std::move(steward)),
         coordinator_(std::move(coordinator)),
         clock_(clock),
+        course_(options_.course),
         has_peers_(find_algorithm(options_.algorithm).peers),
         machine_(recorded(make_worker(find_algorithm(options_.algorithm), options_.algorithm),
                           options_.recording)) {
@@ -53,9 +54,10 @@ class WorkerDriver final : public TensorVerbs {
   }
 
   void deliver(const Message& message) {
+    if (message.course < course_) return;  // of an algorithm that the run has left
+    if (message.course > course_) return hold(message);
     if (message.from.role() == Role::worker && !peers_.contains(message.from)) {
-      const bool unknown = has_peers_ && !left_.contains(message.from);
-      if (unknown && held_.size() < kHeldMax) held_.push_back(message);
+      if (has_peers_ && !left_.contains(message.from)) hold(message);
       return;
     }
     if (message.from.role() == Role::aggregator) learning_rate_ = message.learning_rate;
@@ -78,6 +80,19 @@ class WorkerDriver final : public TensorVerbs {
     if (std::exchange(collect_asked_, false)) collect();
   }
 
+  /// What was under way is given up: every lease is done with.
+  void begin_course(const WorkerCourse& next) {
+    cancel();
+    course_ = next.course.course;
+    options_.algorithm = *next.algorithm;
+    machine_ = make_worker(find_algorithm(options_.algorithm), options_.algorithm);
+    has_peers_ = find_algorithm(options_.algorithm).peers;
+    peers_.clear();
+    started_ = false;
+    collect_asked_ = false;
+    if (!has_peers_ && device_ready_) start();
+  }
+
   void collect() {
     if (!started_) {
       collect_asked_ = true;
@@ -87,12 +102,15 @@ class WorkerDriver final : public TensorVerbs {
     machine_->on_collect(*this);
   }
 
-  void timer(std::uint64_t cookie) {
+  void timer(const TimerDue& timer) {
+    if (timer.course != course_) return;
     begin_event();
-    machine_->on_timer(cookie, *this);
+    machine_->on_timer(timer.cookie, *this);
   }
 
   void computed(ComputeDone done) {
+    if (done.number == on_device_) device_is_free();
+    if (done.number != job_) return;  // given up meanwhile
     if (const Nanoseconds rest = asked_at_ + options_.step_time_min - clock_->now();
         options_.step_time_min.count() > 0 && rest.count() > 0) {
       self_->delayed_send(self_, rest, std::move(done));  // emulated slow machine: held back
@@ -100,6 +118,7 @@ class WorkerDriver final : public TensorVerbs {
     }
     const Nanoseconds spent = std::max(done.ended - done.began, options_.step_time_min);
     const Lease& lease = done.gradient.lease;
+    job_ = 0;
     if (!std::isfinite(done.gradient.loss_sum)) return diverged(lease);
     begin_event();
     if (options_.attack) {
@@ -130,17 +149,25 @@ class WorkerDriver final : public TensorVerbs {
   PeerId self() const override { return peer_; }
   std::chrono::nanoseconds now() const override { return now_; }
   void set_timer(std::chrono::nanoseconds delay, std::uint64_t cookie) override {
-    self_->delayed_send(self_, delay, TimerDue{cookie});
+    self_->delayed_send(self_, delay, TimerDue{cookie, course_});
   }
   void request_lease(std::uint32_t samples) override {
-    self_->send(steward_, LeaseRequest{peer_, samples});
+    self_->send(steward_, LeaseRequest{peer_, samples, course_});
   }
   void compute(const Lease& lease, std::span<const Tensor> parameters) override {
     asked_at_ = clock_->now();
-    self_->send(device_, ComputeJob{lease, {parameters.begin(), parameters.end()}});
+    job_ = ++jobs_;
+    next_job_ = ComputeJob{lease, {parameters.begin(), parameters.end()}, job_};
+    if (on_device_ == 0) device_is_free();
+  }
+  /// A device cannot be interrupted: what it computes comes to nothing, and the next job waits for it.
+  void cancel() override {
+    job_ = 0;
+    next_job_.reset();
   }
   void send(PeerId to, Message message) override {
     message.from = peer_;
+    message.course = course_;
     if (to.role() == Role::aggregator) {
       self_->send(aggregators_.at(to.ordinal()), Delivery{to, std::move(message)});
     } else if (const auto route = peers_.find(to); route != peers_.end()) {
@@ -168,6 +195,14 @@ class WorkerDriver final : public TensorVerbs {
     report_again();
     if (!has_peers_) start();  // the others have partners to ask first, who must know them
   }
+  void device_is_free() {
+    on_device_ = next_job_ ? next_job_->number : 0;
+    if (next_job_) self_->send(device_, std::move(*next_job_));
+    next_job_.reset();
+  }
+  void hold(const Message& message) {
+    if (held_.size() < kHeldMax) held_.push_back(message);
+  }
   void start() {
     if (std::exchange(started_, true)) return;
     begin_event();
@@ -192,15 +227,20 @@ class WorkerDriver final : public TensorVerbs {
   LeaseDesk steward_;
   ReportDesk coordinator_;
   std::shared_ptr<const Clock> clock_;
+  std::uint32_t course_;
   bool has_peers_;
   std::unique_ptr<Machine> machine_;
   std::map<PeerId, DeliveryActor> peers_;  // members, as far as this worker has heard
   std::set<PeerId> left_;
-  std::vector<Message> held_;  // of workers it has not heard of
+  std::vector<Message> held_;  // of workers, or a course, that it has not heard of
   bool started_ = false;
   bool collect_asked_ = false;  // before the start
   Nanoseconds now_{0};          // of the event in progress
   DeviceActor device_;
+  std::uint64_t jobs_ = 0;              // given to the device so far
+  std::uint64_t job_ = 0;               // whose gradient is awaited; 0: none
+  std::uint64_t on_device_ = 0;         // 0: none
+  std::optional<ComputeJob> next_job_;  // waits for the device
   WorkerReport report_;
   Nanoseconds first_lease_{0};
   Nanoseconds asked_at_{0};  // the device, for the step in progress
@@ -231,7 +271,8 @@ WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options
       [driver](const ComputeDone& done) { driver->computed(done); },
       [driver](const Failure& failure) { driver->device_failed(failure); },
       [driver](const ReportRequest&) { driver->report_again(); },
-      [driver](const TimerDue& timer) { driver->timer(timer.cookie); },
+      [driver](const WorkerCourse& next) { driver->begin_course(next); },
+      [driver](const TimerDue& timer) { driver->timer(timer); },
   };
 }
 

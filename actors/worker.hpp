@@ -16,6 +16,7 @@ namespace murm {
 
 struct WorkerOptions {
   AlgorithmOptions algorithm;
+  std::uint32_t course = 0;  // changes of algorithm so far
   std::uint32_t slot = 0;
   Nanoseconds step_time_min{0};          // emulation of a slow machine; 0: none
   std::shared_ptr<Recording> recording;  // null: the machine is not recorded
@@ -27,7 +28,7 @@ using WorkerSelf = WorkerActor::extend<Takes<StartWorker>, Takes<DeviceReady>, T
                                        Takes<Failure>, Takes<ReportRequest>, Takes<TimerDue>>;
 
 /// In:    StartWorker (once it has a seat), PeerNews, LeaseGrant, Delivery, ComputeDone, TimerDue, Collect,
-///        StopWorker, ReportRequest.
+///        WorkerCourse, StopWorker, ReportRequest.
 /// Out:   LeaseRequest, Delivery, ComputeJob, WorkerReport, Failure.
 /// State: the machine and this worker's counters; where the algorithm has peers, the routes to them and what
 ///        those said whom this worker has not heard of yet.

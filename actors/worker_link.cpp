@@ -107,6 +107,11 @@ class Link {
     } else if (const auto* collect = std::get_if<Collect>(&body)) {
       const auto worker = workers_.find(collect->worker);
       if (worker != workers_.end()) self_->send(worker->second, *collect);
+    } else if (const auto* course = std::get_if<Course>(&body)) {
+      const auto worker = workers_.find(course->worker);
+      if (worker != workers_.end()) {
+        self_->send(worker->second, WorkerCourse{*course, options_.switched(*course)});
+      }
     } else if (std::holds_alternative<Stop>(body)) {
       stopping_ = true;
       for (const auto& [peer, worker] : workers_) self_->send(worker, StopWorker{peer});

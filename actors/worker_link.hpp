@@ -26,6 +26,8 @@ struct WorkerLinkOptions {
   Hello hello;
   /// Spawns the workers of a Welcome; called once, on the link's thread, must return at once.
   std::function<SeatedWorkers(const Welcome&, std::uint64_t run, const caf::actor& link)> welcomed;
+  /// What the workers are from a Course on; called on the link's thread.
+  std::function<std::shared_ptr<const AlgorithmOptions>(const Course&)> switched;
   /// The end of this process's part: empty reason when the run is over. Called once.
   std::function<void(std::string reason)> ended;
 };

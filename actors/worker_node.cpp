@@ -25,6 +25,7 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
   link.welcomed = [this](const Welcome& welcome, std::uint64_t run, const caf::actor& self) {
     return seat(welcome, run, self);
   };
+  link.switched = [this](const Course& course) { return switched(course); };
   link.ended = options_.finished;
   link_ = system_->spawn(worker_link, std::move(link), clock_);
   try {
@@ -37,9 +38,11 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
 }
 
 SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const caf::actor& link) {
-  const Job job = parse_job(welcome.job, "the coordinator's job").job;
-  AlgorithmOptions algorithm = plan_algorithm(job, welcome.parameters, welcome.samples);
-  algorithm.shards = welcome.shards;
+  job_ = parse_job(welcome.job, "the coordinator's job").job;
+  welcome_ = welcome;
+  course_ = welcome.course;
+  plan();
+  const Job& job = job_;
   std::shared_ptr<Recording> recording;
   if (!options_.traces.empty()) {
     recording = std::make_shared<Recording>();
@@ -47,7 +50,7 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const 
     recording->run = run;
     recording->parameters = welcome.parameters;
     recording->shards = welcome.shards;
-    recording->algorithm = algorithm.name;
+    recording->algorithm = algorithm_->name;
     recording->clock = clock_;
     recording->notice = options_.notice;
   }
@@ -58,8 +61,8 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const 
   for (const WorkerSeat& seat : welcome.seats) {
     const WorkerSelf spawned = spawn_worker(
         *system_,
-        WorkerOptions{algorithm, seat.slot, emulated_step_time(job, seat.slot), recording,
-                      emulated_attack(job, seat.slot)},
+        WorkerOptions{*algorithm_, course_, seat.slot, emulated_step_time(job, seat.slot),
+                      recording, emulated_attack(job, seat.slot)},
         make_lane, std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
         ReportDesk(network), clock_);
     caf::anon_send(spawned, StartWorker{seat.peer});
@@ -68,6 +71,22 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const 
   workers_ = seated.workers;
   options_.joined(seated.workers.size());
   return seated;
+}
+
+void WorkerNode::plan() {
+  auto algorithm = plan_algorithm(job_, welcome_.parameters, welcome_.samples);
+  algorithm.shards = welcome_.shards;
+  algorithm_ = std::make_shared<const AlgorithmOptions>(std::move(algorithm));
+}
+
+/// Its workers are told one after the other: the plan is made for the first of them.
+std::shared_ptr<const AlgorithmOptions> WorkerNode::switched(const Course& course) {
+  if (course.course != course_) {
+    course_ = course.course;
+    job_.algorithm.name = course.to;
+    plan();
+  }
+  return algorithm_;
 }
 
 void WorkerNode::leave() { caf::anon_send(link_, LeaveRun{}); }

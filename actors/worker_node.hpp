@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/worker_link.hpp"
+#include "runtime/job.hpp"
 
 namespace murm {
 
@@ -34,9 +35,15 @@ class WorkerNode {
 
  private:
   SeatedWorkers seat(const Welcome& welcome, std::uint64_t run, const caf::actor& link);
+  std::shared_ptr<const AlgorithmOptions> switched(const Course& course);
+  void plan();
   void close();
 
   WorkerNodeOptions options_;
+  Job job_;  // of the welcome, with the algorithm of the latest course; used on the link's thread
+  Welcome welcome_;
+  std::shared_ptr<const AlgorithmOptions> algorithm_;
+  std::uint32_t course_ = 0;
   std::shared_ptr<const Clock> clock_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;

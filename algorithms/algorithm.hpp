@@ -31,6 +31,8 @@ struct Algorithm {
   /// How far clocks may be apart, where leases are planned in steps; null: options.staleness.
   std::uint64_t (*staleness_bound)(const AlgorithmOptions& options) = nullptr;
   bool one_process = false;  // shares memory between workers
+  /// Pushes are as long as their shard, or carry the job's code; else the aggregator's machine judges their length.
+  bool whole_pushes = true;
 };
 
 /// The tables of the families.

@@ -26,41 +26,52 @@ struct AlgorithmOptions {
   std::uint32_t shards = 1;
   std::uint32_t batch = 1;  // samples of one gradient
   double clip = 0;          // global norm of the mean gradient; 0: none
-  OptimizerOptions optimizer;
-  Schedule schedule;  // of `optimizer`
+  OptimizerOptions optimizer{};
+  Schedule schedule{};  // of `optimizer`
 
   // -- parameter server
   std::uint64_t staleness = 3;       // ssp; dssp: lower end of the range
   std::uint64_t staleness_max = 15;  // dssp: upper end
-  std::string staleness_weight;      // "inverse", "sqrt", "none", "default"
+  std::string staleness_weight{};    // "inverse", "sqrt", "none", "default"
   std::uint64_t threshold = 0;       // ringmaster: gradients this stale are dropped
   std::uint64_t buffer = 0;          // fedbuff, rennala, async-local: contributions of one step
   std::uint64_t backups = 0;         // backup: workers a step does not wait for
   double lambda = -1;                // dc-asgd: strength of the correction; negative: default
-  std::string correction;  // dc-asgd: "constant", "adaptive" (by the mean square of the gradient)
-  double elasticity = 0;   // easgd: beta, the force on the centre
+  std::string correction{};  // dc-asgd: "constant", "adaptive" (by the mean square of the gradient)
+  double elasticity = 0;     // easgd: beta, the force on the centre
 
   // -- local update
   std::uint64_t local_steps = 0;  // H
-  std::string outer;              // "sgd", "nesterov", "default"
+  std::string outer{};            // "sgd", "nesterov", "default"
   double outer_lr = 0;
   double outer_momentum = -1;  // negative: default
-  std::uint64_t overlap = 0;   // osgp: rounds that a message may be late
+  std::uint64_t overlap = 0;   // osgp: rounds a message may be late; streaming-diloco: inner steps
   double switch_at = 0.5;      // post-local: fraction of the run before local steps begin
+  std::uint64_t fragments =
+      0;  // streaming-diloco, decoupled-diloco: parts with a clock of their own
+  double mixing =
+      -1;  // streaming-diloco: weight of the local value; halos: of the global; negative: default
+  std::uint64_t quorum = 0;   // decoupled-diloco: workers a merge waits for
+  double grace_ms = -1;       // decoupled-diloco: longest wait for more of them; negative: default
+  std::uint64_t regions = 0;  // halos: local servers
+  std::uint64_t chunk = 0;    // demo: numbers of one transform
+  std::uint64_t keep = 0;     // demo: coefficients sent of a chunk
+  double decay = -1;          // demo: beta of the local momentum; negative: default
 
   // -- gossip
-  std::string topology;       // "default": the algorithm's own
+  std::string topology{};     // "default": the algorithm's own
   std::uint64_t degree = 3;   // random-regular
   std::vector<Edge> edges{};  // topology "file"
-  std::string order;          // d-psgd: "adapt-first", "combine-first"
-  std::uint64_t period = 0;   // rounds between global averages
+  std::string order{};        // d-psgd: "adapt-first", "combine-first"
+  std::uint64_t period =
+      0;  // gossip-pga: rounds between global averages; halos: local updates between merges
   double probability = 0;     // gosgd: of a message after a step
   std::uint64_t group = 0;    // moshpit, noloco: peers of a group
   double consensus_step = 0;  // choco: gamma
 
-  CompressionOptions compression;
+  CompressionOptions compression{};
   std::vector<CodecBlock> blocks{};  // matrices of the parameter vector, for codes that see them
-  RobustOptions robust;
+  RobustOptions robust{};
 };
 
 }  // namespace murm

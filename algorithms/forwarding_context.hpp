@@ -20,6 +20,7 @@ class ForwardingContext : public Context {
   void compute(const Lease& lease, std::span<const Tensor> parameters) override {
     real_->compute(lease, parameters);
   }
+  void cancel() override { real_->cancel(); }
   bool admit(const Lease& lease) override { return real_->admit(lease); }
   void applied(const Message& push, Version staleness) override { real_->applied(push, staleness); }
   void dropped(const Message& push) override { real_->dropped(push); }
@@ -30,6 +31,9 @@ class ForwardingContext : public Context {
   Tensor snapshot(const Tensor& source) override { return real_->snapshot(source); }
   void copy(const Tensor& to, const Tensor& from) override { real_->copy(to, from); }
   void axpy(const Tensor& y, float a, const Tensor& x) override { real_->axpy(y, a, x); }
+  void axpy_shared(const Tensor& y, float a, const Tensor& x) override {
+    real_->axpy_shared(y, a, x);
+  }
   void scale(const Tensor& x, float a) override { real_->scale(x, a); }
   void clip(const Tensor& x, double unit, double limit) override { real_->clip(x, unit, limit); }
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,

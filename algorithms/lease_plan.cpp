@@ -178,6 +178,15 @@ std::vector<Grant> LeasePlan::hold_at(SampleCount boundary) {
   return serve_pending();
 }
 
+void LeasePlan::replan(LeasePlanOptions options) {
+  MURM_ASSERT(outstanding_.empty(), std::to_string(outstanding_.size()));
+  options_ = options;
+  pending_.clear();
+  plans_.clear();
+  next_step_ = 0;
+  for (auto& [peer, worker] : workers_) worker = Worker{};
+}
+
 void LeasePlan::restore(LeaseId lease, Step step, SampleCount position) {
   MURM_ASSERT(workers_.empty(), "workers join a restored plan, not the other way round");
   next_lease_ = lease;

@@ -77,6 +77,9 @@ class LeasePlan {
   /// Continues where a checkpoint stood: all leases below `lease` are applied. Requires: no worker
   /// has joined (asserted).
   void restore(LeaseId lease, Step step, SampleCount position);
+  /// Continues under other options, with its workers, counts and position: clocks begin anew, and requests
+  /// that were not answered are forgotten. Requires: it is drained (asserted).
+  void replan(LeasePlanOptions options);
 
  private:
   struct Outstanding {

@@ -47,10 +47,12 @@ enum class MessageKind : std::uint8_t {
   replica = 7,     // worker -> aggregator, at a cut: the sender's replica, this shard's range
 };
 
-/// What machines say to each other. The driver fills in `from` and frames it for the network.
+/// What machines say to each other. The driver fills in `from` and `course` and frames it for the network.
 struct Message {
   MessageKind kind = MessageKind::pull;
   PeerId from;
+  std::uint32_t course =
+      0;  // how often the run had changed its algorithm: never seen by a machine of another
   std::uint32_t shard = 0;   // between workers: which part of the vector, as the algorithm counts
   Version version = 0;       // push: version the worker read; parameters: version sent
   Lease lease;               // push; pull: its step is the clock asked for
@@ -58,8 +60,9 @@ struct Message {
   double learning_rate = 0;  // parameters: rate of the next update, for reports of divergence
   std::uint64_t round = 0;   // of the algorithm: a round, an exchange, a staleness
   double weight = 0;         // of the algorithm: push-sum weight, share, tokens
-  bool dropped = false;      // parameters: the push of lease `round` was not applied
-  Tensor payload;            // push: gradient range; parameters: the shard; immutable
+  bool dropped =
+      false;       // parameters: the push of lease `round` was not applied; push: done without
+  Tensor payload;  // push: gradient range; parameters: the shard; immutable
 };
 
 struct MembershipChange {
@@ -107,6 +110,8 @@ class Context {
   /// Computes the gradient of `lease` at the parameters whose consecutive parts are `parameters`
   /// (read as they are now); answered by `on_gradient`. At most one is outstanding.
   virtual void compute(const Lease& lease, std::span<const Tensor> parameters) = 0;
+  /// Gives up the outstanding computation, if there is one: its `on_gradient` will not come.
+  virtual void cancel() = 0;
 
   // -- leases (aggregator side)
   /// True the first time this shard is offered `lease`; a refusal is counted by the driver.
@@ -128,7 +133,9 @@ class Context {
   virtual Tensor snapshot(const Tensor& source) = 0;  // immutable copy of its value now
   virtual void copy(const Tensor& destination, const Tensor& source) = 0;
   virtual void axpy(const Tensor& y, float a, const Tensor& x) = 0;  // y <- y + a x
-  virtual void scale(const Tensor& x, float a) = 0;                  // x <- a x
+  /// y <- y + a x, each number by itself atomically: other threads may write y meanwhile. Hogwild only.
+  virtual void axpy_shared(const Tensor& y, float a, const Tensor& x) { axpy(y, a, x); }
+  virtual void scale(const Tensor& x, float a) = 0;  // x <- a x
   /// x <- x * min(1, limit / (|x|_2 * unit)): global-norm clipping of `unit` * x; returns nothing.
   virtual void clip(const Tensor& x, double unit, double limit) = 0;
   /// One optimizer step on `x` with gradient `gradient_scale * gradient`; see algorithms/optimizer.hpp.

@@ -3,16 +3,31 @@
 #include <array>
 
 #include "algorithms/compression/compressed.hpp"
+#include "algorithms/local_update/dct_layout.hpp"
 
 namespace murm {
 
 namespace {
 
-std::array<std::span<const Algorithm>, 3> families() {
-  return {parameter_server_algorithms(), local_update_algorithms(), gossip_algorithms()};
+std::vector<Algorithm>& added() {
+  static std::vector<Algorithm> algorithms;
+  return algorithms;
+}
+
+std::array<std::span<const Algorithm>, 4> families() {
+  return {parameter_server_algorithms(), local_update_algorithms(), gossip_algorithms(), added()};
 }
 
 }  // namespace
+
+void add_algorithm(const Algorithm& algorithm) {
+  for (const std::string_view name : algorithm_names()) {
+    if (name != algorithm.name) continue;
+    throw InputError("the algorithm " + std::string(name) +
+                     " is there already. HINT: another name");
+  }
+  added().push_back(algorithm);
+}
 
 std::vector<std::string_view> algorithm_names() {
   std::vector<std::string_view> names;
@@ -72,12 +87,33 @@ void check_options(const AlgorithmOptions& options) {
                      ", which does not combine several contributions into one step. HINT: bsp or "
                      "local-sgd do");
   }
+  if (algorithm.one_process && options.optimizer.kind != OptimizerKind::sgd) {
+    throw InputError("training.optimizer cannot be another than sgd with " + name +
+                     ", whose workers step the same parameters at the same time. HINT: leave "
+                     "training.optimizer out, or take asp");
+  }
   if (options.name == "dssp" && options.staleness == 0) {
     throw InputError("algorithm.staleness is 0, expected at least 1 with " + name +
                      ". HINT: bsp is what 0 would be");
   }
+  const std::uint64_t chunk = options.chunk == 0 ? DctShape{}.chunk : options.chunk;
+  if (options.name == "demo" && (chunk > dct_chunk_max || options.keep > chunk)) {
+    throw InputError("algorithm.chunk = " + std::to_string(options.chunk) +
+                     " and algorithm.keep = " + std::to_string(options.keep) +
+                     " do not go together, expected a chunk of at most " +
+                     std::to_string(dct_chunk_max) +
+                     " numbers and no more coefficients than that. HINT: chunk 64 and keep 32");
+  }
   const bool changing = options.topology == "one-peer-exponential" ||
                         options.topology == "random-matching";
+  if (options.name == "choco" && options.compression.name == "dgc") {
+    throw InputError("compression.name = \"dgc\" cannot be used with " + name +
+                     ", which keeps what a code leaves out by itself. HINT: top-k sends as little");
+  }
+  if (options.name == "moshpit" && options.group == 1) {
+    throw InputError("algorithm.group is 1, expected at least 2 with " + name +
+                     ". HINT: leave it out for about the square root of the workers");
+  }
   if (options.name == "choco" && changing) {
     throw InputError("algorithm.topology = \"" + options.topology + "\" cannot be used with " +
                      name +

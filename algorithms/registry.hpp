@@ -9,6 +9,10 @@
 
 namespace murm {
 
+/// Beside those of the families, for the rest of the process. Call it before anything looks one up; the names in
+/// `algorithm` must last. Throws InputError when the name is taken.
+void add_algorithm(const Algorithm& algorithm);
+
 /// Every name, in the order of the families.
 std::vector<std::string_view> algorithm_names();
 /// The algorithm that `options` name; ssp with staleness 0 is bsp. Throws InputError for an unknown name.

@@ -14,6 +14,12 @@ struct ByzantineWorker {
   std::string attack;        // sign-flip, noise, little-is-enough, zero
 };
 
+/// A change of algorithm while the job runs.
+struct AlgorithmSwitch {
+  double epoch = 0;  // when: epochs since the beginning
+  std::string to;    // name of the algorithm from then on
+};
+
 struct Job {
   struct {
     std::string name = "job";
@@ -83,6 +89,14 @@ struct Job {
     double outer_lr = 0;
     double outer_momentum = -1;
     std::uint64_t overlap = 0;
+    std::uint64_t fragments = 0;
+    double mixing = -1;
+    std::uint64_t quorum = 0;
+    double grace_ms = -1;
+    std::uint64_t regions = 0;
+    std::uint64_t chunk = 0;
+    std::uint64_t keep = 0;
+    double decay = -1;
     std::string topology = "default";
     std::uint64_t degree = 3;
     std::string edges;  // file
@@ -91,6 +105,7 @@ struct Job {
     double probability = 0;
     std::uint64_t group = 0;
     double consensus_step = 0;
+    std::vector<AlgorithmSwitch> switches;
   } algorithm;
   struct {
     std::string name = "none";  // how what workers push is encoded

@@ -111,6 +111,23 @@ void judge_byzantine(const Job& job, const GivenKeys& given) {
   }
 }
 
+void judge_switches(const Job& job, const GivenKeys& given) {
+  double before = 0;
+  for (std::size_t i = 0; i < job.algorithm.switches.size(); ++i) {
+    const AlgorithmSwitch& change = job.algorithm.switches[i];
+    const std::string entry = "algorithm.switches[" + std::to_string(i) + "]";
+    if (change.to.empty() || !given.has(entry + ".epoch")) {
+      refuse(given.where(entry), entry + " does not say when, or to which algorithm",
+             "for example {epoch = 2, to = \"asp\"}");
+    }
+    if (change.epoch <= before) {
+      refuse(given.where(entry + ".epoch"), entry + ".epoch is " + short_number(change.epoch) +
+                                                ", expected more than " + short_number(before));
+    }
+    before = change.epoch;
+  }
+}
+
 }  // namespace
 
 LoadedJob load_job(const std::filesystem::path& file, std::span<const std::string> overrides,
@@ -130,6 +147,7 @@ LoadedJob parse_job(std::string_view text, const std::string& source_name,
   judge_training(job, reader.given());
   judge_cluster(job, reader.given());
   judge_byzantine(job, reader.given());
+  judge_switches(job, reader.given());
   LoadedJob loaded{job, reader.notes()};
   if (job.training.scaling != "none") {
     loaded.notes.push_back("training.scaling = \"" + job.training.scaling +

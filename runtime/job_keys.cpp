@@ -336,12 +336,30 @@ constexpr Key<ByzantineWorker> byzantine_keys[] = {
     {"attack", +[](ByzantineWorker& liar) -> std::string& { return liar.attack; }, "", {}, attacks},
 };
 
+constexpr std::array switch_keys{
+    Key<AlgorithmSwitch>{"epoch",
+                         +[](AlgorithmSwitch& change) -> double& { return change.epoch; },
+                         "epochs",
+                         {.min = 0, .max = 1e12, .above = true}},
+    Key<AlgorithmSwitch>{
+        "to", +[](AlgorithmSwitch& change) -> std::string& { return change.to; }, "", {}},
+};
+
 #undef MURM_MEMBER
+
+std::vector<std::string_view>& names_of_algorithms() {
+  static std::vector<std::string_view> names(std::begin(algorithm_keys::names),
+                                             std::end(algorithm_keys::names));
+  return names;
+}
 
 std::vector<JobKey> joined() {
   std::vector<JobKey> all(std::begin(keys_before), std::end(keys_before));
   all.insert(all.end(), algorithm_keys::keys.begin(), algorithm_keys::keys.end());
   all.insert(all.end(), std::begin(keys_after), std::end(keys_after));
+  for (JobKey& key : all) {
+    if (key.name == "algorithm.name") key.choices = names_of_algorithms();
+  }
   return all;
 }
 
@@ -363,6 +381,17 @@ std::span<const JobKey> job_keys() {
 }
 
 std::span<const Key<ByzantineWorker>> keys_of(const ByzantineWorker&) { return byzantine_keys; }
+
+std::span<const Key<AlgorithmSwitch>> keys_of(const AlgorithmSwitch&) {
+  static const auto keys = [] {
+    auto with_names = switch_keys;
+    with_names.back().choices = names_of_algorithms();
+    return with_names;
+  }();
+  return keys;
+}
+
+void add_algorithm_name(std::string_view name) { names_of_algorithms().push_back(name); }
 
 Habits job_habits() { return habits; }
 

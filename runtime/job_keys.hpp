@@ -11,13 +11,19 @@
 
 namespace murm {
 
-using JobKey = Key<Job, ByzantineWorker>;
+using JobKey = Key<Job, ByzantineWorker, AlgorithmSwitch>;
+
+/// Accepts this name, which must last, in algorithm.name and algorithm.switches. Call it before anything reads a job.
+void add_algorithm_name(std::string_view name);
 
 /// Every key, grouped by section, in the order of docs/jobs.md.
 std::span<const JobKey> job_keys();
 inline std::span<const JobKey> keys_of(const Job&) { return job_keys(); }
 /// Of one entry of emulate.byzantine; "key" without a section.
 std::span<const Key<ByzantineWorker>> keys_of(const ByzantineWorker&);
+
+/// Likewise of algorithm.switches.
+std::span<const Key<AlgorithmSwitch>> keys_of(const AlgorithmSwitch&);
 
 /// Names of other programs for our keys.
 Habits job_habits();

@@ -37,6 +37,20 @@ Json workers_json(const Report& report) {
   return workers;
 }
 
+Json changes_json(const Report& report) {
+  Json changes = Json::array();
+  for (const AlgorithmChange& change : report.changes) {
+    changes.push_back({{"samples", change.samples}, {"to", change.to}});
+  }
+  return changes;
+}
+
+std::string algorithm_text(const Report& report) {
+  std::string text = report.algorithm;
+  for (const AlgorithmChange& change : report.changes) text += " -> " + change.to;
+  return text;
+}
+
 Json evaluations_json(const Report& report) {
   Json evaluations = Json::array();
   for (const auto& evaluation : report.evaluations) {
@@ -122,6 +136,7 @@ std::string report_json(const Report& report) {
   json["schema"] = "murmuration.report/1";
   json["job"] = report.job;
   json["algorithm"] = report.algorithm;
+  json["changes"] = changes_json(report);
   json["status"] = report.status;
   json["interrupted"] = report.interrupted;
   json["seed"] = report.seed;
@@ -160,7 +175,7 @@ std::string report_json(const Report& report) {
 std::string summary_table(const Report& report) {
   Rows rows;
   rows.emplace_back("job", report.job + " (" + report.status + ")");
-  rows.emplace_back("algorithm", report.algorithm + ", " + place_text(report));
+  rows.emplace_back("algorithm", algorithm_text(report) + ", " + place_text(report));
   if (!std::isnan(report.final.eval_accuracy)) {
     rows.emplace_back("accuracy", human_percent(report.final.eval_accuracy, 2));
   }

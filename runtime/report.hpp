@@ -15,9 +15,16 @@ namespace murm {
 
 inline constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();  // null in JSON
 
+/// Of the algorithm, while the job ran.
+struct AlgorithmChange {
+  SampleCount samples = 0;  // applied before it
+  std::string to;
+};
+
 struct Report {
-  std::string job;                  // job.name
-  std::string algorithm;            // algorithm.name
+  std::string job;        // job.name
+  std::string algorithm;  // algorithm.name, at the beginning
+  std::vector<AlgorithmChange> changes;
   std::string status = "finished";  // "finished", "target reached", "interrupted", "failed: ..."
   bool interrupted = false;
   std::uint64_t seed = 0;

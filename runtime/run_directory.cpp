@@ -97,6 +97,7 @@ std::optional<RunDirectory> RunDirectory::create_unless_in_use(const std::filesy
   remove(run.job());
   remove(run.report());
   remove(run.metrics());
+  remove(run.endpoint());
   remove(run.plot());
   remove(run.parameters());
   remove(run.scenario());

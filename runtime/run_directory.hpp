@@ -33,6 +33,7 @@ class RunDirectory {
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path job() const { return job(folder_); }
   std::filesystem::path report() const { return report(folder_); }
+  std::filesystem::path endpoint() const { return endpoint(folder_); }
   std::filesystem::path metrics() const { return folder_ / "metrics.csv"; }
   std::filesystem::path plot() const { return folder_ / "loss.svg"; }
   std::filesystem::path parameters() const { return parameters(folder_); }
@@ -49,6 +50,10 @@ class RunDirectory {
   }
   static std::filesystem::path checkpoints(const std::filesystem::path& run) {
     return run / "checkpoints";
+  }
+  /// Where the run that is under way can be asked.
+  static std::filesystem::path endpoint(const std::filesystem::path& run) {
+    return run / "endpoint";
   }
   static std::filesystem::path report(const std::filesystem::path& run) {
     return run / "report.json";

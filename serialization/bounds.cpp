@@ -84,6 +84,12 @@ struct ControlJudge {
     for (const PeerId peer : members.change.left) judge_worker(peer);
   }
   void operator()(const Collect& collect) const { judge_worker(collect.worker); }
+  void operator()(const Course& course) const {
+    judge_worker(course.worker);
+    judge_text(course.to, label_bytes_max);
+  }
+  void operator()(const SwitchRequest& request) const { judge_text(request.to, label_bytes_max); }
+  void operator()(const SwitchAnswer& answer) const { judge_text(answer.text, text_bytes_max); }
 };
 
 void judge_chunk(const ChunkInfo& info) {
@@ -117,7 +123,7 @@ void judge_shard_payload(const Message& message, std::uint64_t elements,
       return judge_payload_bound(elements, length);
     case MessageKind::parameters:
       require(elements >= 1, "a parameters message has no payload");
-      break;
+      return require(length == 0 || elements <= length, "a payload is longer than its shard");
     default:
       if (elements == 0) return;  // a replica that is not there yet
   }

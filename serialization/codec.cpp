@@ -129,6 +129,7 @@ Welcome read_welcome(wire::Welcome::Reader from) {
   welcome.shards = from.getShards();
   welcome.parameters = from.getParameters();
   welcome.samples = from.getSamples();
+  welcome.course = from.getCourse();
   return welcome;
 }
 
@@ -169,7 +170,7 @@ ControlBody read_control(wire::Wire::Body::Reader from) {
       return Heartbeat{from.getHeartbeat().getCount()};
     case Arm::LEASE_REQUEST: {
       const auto request = from.getLeaseRequest();
-      return LeaseRequest{PeerId{request.getWorker()}, request.getSamples()};
+      return LeaseRequest{PeerId{request.getWorker()}, request.getSamples(), request.getCourse()};
     }
     case Arm::LEASE_GRANT: {
       const auto grant = from.getLeaseGrant();
@@ -191,6 +192,16 @@ ControlBody read_control(wire::Wire::Body::Reader from) {
       return read_members(from.getMembers());
     case Arm::COLLECT:
       return Collect{PeerId{from.getCollect().getWorker()}};
+    case Arm::COURSE: {
+      const auto course = from.getCourse();
+      return Course{PeerId{course.getWorker()}, course.getCourse(), read_text(course.getTo())};
+    }
+    case Arm::SWITCH_REQUEST:
+      return SwitchRequest{read_text(from.getSwitchRequest().getTo())};
+    case Arm::SWITCH_ANSWER: {
+      const auto answer = from.getSwitchAnswer();
+      return SwitchAnswer{answer.getDone(), read_text(answer.getText())};
+    }
     case Arm::UNSET:
     case Arm::BULK:
       break;
@@ -232,6 +243,7 @@ Routed read_routed(wire::Bulk::Reader from) {
   message.round = from.getRound();
   message.weight = from.getWeight();
   message.dropped = from.getDropped();
+  message.course = from.getCourse();
   return {PeerId{from.getTo()}, std::move(message)};
 }
 
@@ -262,7 +274,9 @@ Decoded<ControlMessage> decode_control(std::span<const FrameView> frames,
     const wire::Wire::Reader root = header.root();
     const Envelope envelope = read_envelope(root);
     const auto body = root.getBody();
-    judge_envelope(envelope, body.isHello() || body.isRefusal(), expectations);
+    const bool of_stranger = body.isHello() || body.isRefusal() || body.isSwitchRequest() ||
+                             body.isSwitchAnswer();
+    judge_envelope(envelope, of_stranger, expectations);
     ControlMessage message{envelope, read_control(body)};
     judge_control(message.body);
     return message;

@@ -118,6 +118,7 @@ struct ControlWriter {
     to.setShards(welcome.shards);
     to.setParameters(welcome.parameters);
     to.setSamples(welcome.samples);
+    to.setCourse(welcome.course);
   }
   void operator()(const Refusal& refusal) {
     body.initRefusal().setReason(text_of(sentence(refusal.reason)));
@@ -127,6 +128,7 @@ struct ControlWriter {
     auto to = body.initLeaseRequest();
     to.setWorker(request.worker.value);
     to.setSamples(request.samples);
+    to.setCourse(request.course);
   }
   void operator()(const LeaseGrant& grant) {
     auto to = body.initLeaseGrant();
@@ -160,6 +162,20 @@ struct ControlWriter {
     put_peers(members.change.left, to.initLeft(fitting(members.change.left)));
   }
   void operator()(const Collect& collect) { body.initCollect().setWorker(collect.worker.value); }
+  void operator()(const Course& course) {
+    auto to = body.initCourse();
+    to.setWorker(course.worker.value);
+    to.setCourse(course.course);
+    to.setTo(text_of(sentence(course.to, label_bytes_max)));
+  }
+  void operator()(const SwitchRequest& request) {
+    body.initSwitchRequest().setTo(text_of(sentence(request.to, label_bytes_max)));
+  }
+  void operator()(const SwitchAnswer& answer) {
+    auto to = body.initSwitchAnswer();
+    to.setDone(answer.done);
+    to.setText(text_of(sentence(answer.text)));
+  }
 };
 
 wire::MessageKind kind_of(MessageKind kind) {
@@ -213,6 +229,7 @@ void encode_bulk_header(const Envelope& envelope, const Routed& routed, const Ch
   to.setRound(message.round);
   to.setWeight(message.weight);
   to.setDropped(message.dropped);
+  to.setCourse(message.course);
   to.setTransfer(info.transfer);
   to.setPayloadElements(info.payload_elements);
   to.setOffsetElements(info.offset_elements);

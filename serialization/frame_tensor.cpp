@@ -20,7 +20,8 @@ bool same_header(const BulkMessage& a, const BulkMessage& b) {
   return a.routed.to == b.routed.to && x.kind == y.kind && x.from == y.from && x.shard == y.shard &&
          x.version == y.version && same(x.lease, y.lease) && x.loss_sum == y.loss_sum &&
          x.learning_rate == y.learning_rate && x.round == y.round && x.weight == y.weight &&
-         x.dropped == y.dropped && a.chunk.payload_elements == b.chunk.payload_elements;
+         x.dropped == y.dropped && x.course == y.course &&
+         a.chunk.payload_elements == b.chunk.payload_elements;
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ struct Welcome {
   std::uint32_t shards = 1;
   std::uint64_t parameters =
       0;  // length of the flat vector; shard s owns shard_range(parameters, shards, s)
-  SampleCount samples = 0;  // of the whole run; 0: without a known end
+  SampleCount samples = 0;   // of the whole run; 0: without a known end
+  std::uint32_t course = 0;  // changes of algorithm so far
 };
 
 /// Coordinator -> worker node: not admitted; `reason` is a sentence for the user.
@@ -53,6 +54,7 @@ struct Heartbeat {
 struct LeaseRequest {
   PeerId worker;
   std::uint32_t samples = 0;  // the longest lease it can use; 0: of any length
+  std::uint32_t course = 0;   // changes of algorithm that it has heard of
 };
 
 /// Data steward -> worker.
@@ -106,6 +108,22 @@ struct Collect {
   PeerId worker;
 };
 
+/// Coordinator -> worker, at a cut: the run goes on with another algorithm.
+struct Course {
+  PeerId worker;
+  std::uint32_t course = 0;  // changes of algorithm so far, this one included
+  std::string to;
+};
+
+/// `murm switch` -> coordinator, first message of a connection; answered once it is done, or refused.
+struct SwitchRequest {
+  std::string to;
+};
+struct SwitchAnswer {
+  bool done = false;
+  std::string text;
+};
+
 /// A message of the algorithm (bulk socket), addressed to a peer.
 /// `message.payload` is filled by the receiving link from the tensor chunks that follow.
 struct Routed {
@@ -122,12 +140,14 @@ struct ChunkInfo {
   std::uint32_t elements = 0;          // of this chunk
 };
 
-using ControlBody = std::variant<Hello, Welcome, Refusal, Heartbeat, LeaseRequest, LeaseGrant,
-                                 Credit, WorkerReport, Failure, Stop, Leave, Members, Collect>;
+using ControlBody =
+    std::variant<Hello, Welcome, Refusal, Heartbeat, LeaseRequest, LeaseGrant, Credit, WorkerReport,
+                 Failure, Stop, Leave, Members, Collect, Course, SwitchRequest, SwitchAnswer>;
 
 /// Stands in front of every message.
 struct Envelope {
-  std::uint64_t run = 0;       // drawn at start of the run; 0 only in Hello and Refusal
+  std::uint64_t run =
+      0;  // drawn at start of the run; 0 only with strangers: Hello, Refusal, SwitchRequest, SwitchAnswer
   Epoch epoch = 0;             // membership epoch known to the sender
   std::uint64_t sequence = 0;  // of this sender on this socket, from 0, without gaps
 };

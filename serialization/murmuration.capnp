@@ -22,7 +22,7 @@ $Cxx.namespace("murm::wire");
 const protocolVersion :UInt32 = 2;
 
 struct Wire {
-  run @0 :UInt64;       # All -> all. Drawn at the start of the run; 0 only in hello and refusal.
+  run @0 :UInt64;       # All -> all. Drawn at the start of the run; 0 only with strangers: hello, refusal, switch.
   epoch @1 :UInt64;     # All -> all. Membership epoch known to the sender; old ones are refused.
   sequence @2 :UInt64;  # All -> all. Counts this sender's messages on this socket, from 0, no gaps.
 
@@ -42,6 +42,9 @@ struct Wire {
     bulk @15 :Bulk;                  # Worker <-> aggregator, worker <-> worker, bulk: a chunk.
     members @16 :Members;            # Data steward -> worker, control: before leases of its epoch.
     collect @17 :Collect;            # Coordinator -> worker, control: at a cut.
+    course @18 :Course;              # Coordinator -> worker, control: at a cut.
+    switchRequest @19 :SwitchRequest;  # `murm switch` -> coordinator, control: first message.
+    switchAnswer @20 :SwitchAnswer;    # Coordinator -> `murm switch`, control.
   }
 }
 
@@ -64,6 +67,7 @@ struct Welcome {
   shards @3 :UInt32;      # Parts of the flat parameter vector, each with one aggregator. 1 to 1024.
   parameters @4 :UInt64;  # Elements of the flat vector. At least `shards`, at most 2^40.
   samples @5 :UInt64;     # Samples of the whole run, 0: without a known end. Below 2^62.
+  course @6 :UInt32;      # Changes of algorithm so far.
 }
 
 struct Refusal {
@@ -77,6 +81,7 @@ struct Heartbeat {
 struct LeaseRequest {
   worker @0 :UInt64;   # A worker id: who asks.
   samples @1 :UInt32;  # The longest lease it can use; 0: of any length. At most 2^24.
+  course @2 :UInt32;   # Changes of algorithm that the sender has heard of.
 }
 
 struct Lease {
@@ -136,6 +141,21 @@ struct Collect {
   worker @0 :UInt64;  # A worker id: who shall send its replica to the aggregators.
 }
 
+struct Course {
+  worker @0 :UInt64;  # A worker id: who is told.
+  course @1 :UInt32;  # Changes of algorithm so far, this one included.
+  to @2 :Text;        # Name of the algorithm from now on. At most 256 bytes.
+}
+
+struct SwitchRequest {
+  to @0 :Text;  # Name of an algorithm. At most 256 bytes.
+}
+
+struct SwitchAnswer {
+  done @0 :Bool;  # False: refused, and nothing has changed.
+  text @1 :Text;  # What was done, or why not: a sentence for the user. At most 1 KiB.
+}
+
 enum MessageKind {
   unset @0;       # Refused.
   pull @1;        # Worker -> aggregator: send me your shard; -> worker: your replica. No payload.
@@ -164,8 +184,8 @@ struct Bulk {
   lossSum @6 :Float64;         # Push: loss summed over the samples of the lease. Finite.
   learningRate @7 :Float64;    # Parameters: rate of the next update. Finite.
   transfer @8 :UInt64;         # Counts this sender's messages on this socket, strictly growing.
-  payloadElements @9 :UInt64;  # Numbers in the whole payload, at most 2^32. Parameters: as long as
-                               # the shard. Replica: so, or 0. Push: at most 1024 more than the
+  payloadElements @9 :UInt64;  # Numbers in the whole payload, at most 2^32. Parameters: 1 up to
+                               # the shard. Replica: as the shard, or 0. Push: at most 1024 more than the
                                # shard. Between workers: at most 1024 more than the vector. Pull,
                                # decline: 0.
   offsetElements @10 :UInt64;  # Of this chunk's first number. offset + elements <= payloadElements.
@@ -175,4 +195,6 @@ struct Bulk {
   round @13 :UInt64;           # Of the algorithm: a round, an exchange, a staleness.
   weight @14 :Float64;         # Of the algorithm: push-sum weight, share, tokens. Finite.
   dropped @15 :Bool;           # Parameters: the push they answer was not applied; or they are old.
+                               # Push without payload: the workers do without its lease.
+  course @16 :UInt32;          # Changes of algorithm that the sender had heard of.
 }

@@ -81,6 +81,7 @@ std::vector<CurvePoint> Course::curve() const {
 }
 
 void Course::fill(Report& report) const {
+  report.changes = changes_;
   report.updates = updates_;
   report.seconds = first_grant_.count() < 0
                        ? 0

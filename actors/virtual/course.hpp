@@ -17,6 +17,7 @@ class Course {
   /// A gradient is in shard `shard`, whose version is now `version`.
   void applied(std::uint32_t shard, const AppliedGradient& gradient, Version version,
                std::uint64_t bytes, Nanoseconds now);
+  void changed(AlgorithmChange change) { changes_.push_back(std::move(change)); }
   void evaluated(const Evaluation& evaluation, Nanoseconds now);
 
   CurvePoint now(std::uint64_t bytes, Nanoseconds now) const;
@@ -55,6 +56,7 @@ class Course {
   Nanoseconds first_grant_{-1};
   Nanoseconds last_apply_{0};
   Evaluation latest_;
+  std::vector<AlgorithmChange> changes_;
   std::vector<Report::Evaluation> evaluations_;
 };
 

@@ -20,6 +20,18 @@ bool is_mean_over(float scale, std::uint64_t samples) {
 
 Laws::Laws(LawOptions options) : options_(options), shards_(options.shards) {}
 
+void Laws::begin_course(const LawOptions& options, std::span<const Beginning> shards) {
+  options_ = options;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    Shard& shard = shards_[i];
+    shard.version = shards[i].version;
+    shard.content = shards[i].content;
+    shard.sent = 0;
+    shard.floor = 0;
+    shard.clocks.clear();
+  }
+}
+
 void Laws::granted(const Lease& lease, PeerId worker) {
   if (lease.id >= holders_.size()) {
     holders_.resize(lease.id + 1);
@@ -133,6 +145,9 @@ void Laws::settle(std::uint32_t index, const ShardEffects& effects, const Ledger
 void Laws::judge_counts(Shard& shard, const ShardEffects& effects, const Ledger& ledger) const {
   for (const AppliedGradient& applied : effects.applied) {
     if (options_.synchronous && !options_.replicas) count_clock(shard, applied.lease);
+  }
+  for (const Lease& dropped : effects.dropped) {
+    if (options_.synchronous && !options_.replicas) count_clock(shard, dropped);
   }
   shard.applied += effects.applied.size();
   shard.dropped += effects.dropped.size();

@@ -41,6 +41,13 @@ class Laws {
  public:
   explicit Laws(LawOptions options);
 
+  /// Another algorithm, at a cut: its clocks begin anew.
+  struct Beginning {
+    Version version = 0;
+    std::uint64_t content = 0;  // of the parameters
+  };
+  void begin_course(const LawOptions& options, std::span<const Beginning> shards);
+
   // -- leases: each is with one worker at a time, is computed where it is, and ends up applied
   void granted(const Lease& lease, PeerId worker);
   /// The clock of a gradient that begins is at most `staleness` ahead of the slowest, at every shard.

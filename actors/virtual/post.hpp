@@ -29,7 +29,14 @@ enum class EventKind : std::uint8_t {
   timer,       // of a machine
 };
 
-enum class ParcelKind : std::uint8_t { lease_request, lease_grant, members, algorithm, goodbye };
+enum class ParcelKind : std::uint8_t {
+  lease_request,
+  lease_grant,
+  members,
+  algorithm,
+  goodbye,
+  course,  // another algorithm from now on
+};
 
 struct Parcel {
   ParcelKind kind = ParcelKind::algorithm;
@@ -44,6 +51,7 @@ struct Parcel {
   Host to_host = 0;  // peer: of the receiver
   Message message;   // algorithm; lease_grant, lease_request: its lease
   std::shared_ptr<const MembershipChange> change;  // members
+  std::shared_ptr<const VirtualCourse> course;     // course
   Passage passage;
 };
 

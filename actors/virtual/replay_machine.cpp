@@ -151,6 +151,11 @@ void ReplayMachine::compute(const Lease& lease, std::span<const Tensor> paramete
   asked_ = now_;
 }
 
+void ReplayMachine::cancel() {
+  computing_ = false;
+  parameters_.clear();
+}
+
 bool ReplayMachine::admit(const Lease& lease) {
   const bool fresh = ledger_.admit(lease.id);
   if (!fresh) world_.account.refused_duplicate();

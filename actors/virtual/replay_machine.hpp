@@ -62,6 +62,7 @@ class ReplayMachine final : public VirtualTensors {
   void collected() override {}
   void request_lease(std::uint32_t /*samples*/) override {}
   void compute(const Lease& lease, std::span<const Tensor> parameters) override;
+  void cancel() override;
   bool admit(const Lease& lease) override;
   void applied(const Message& push, Version staleness) override;
   void dropped(const Message& push) override;

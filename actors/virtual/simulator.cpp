@@ -33,34 +33,21 @@ EventClass class_of(EventKind kind) {
 /// Whether a worker could wait for such an event; the others happen to a run that has come to a halt, too.
 bool is_idle(EventKind kind) { return kind == EventKind::churn || kind == EventKind::nobody; }
 
-LawOptions law_options(const JobPlan& plan, const Algorithm& algorithm) {
-  LawOptions options;
-  options.synchronous = algorithm.synchronous;
-  options.combines = algorithm.combines;
-  options.staleness = algorithm.combines ? 0
-                      : algorithm.staleness_bound != nullptr
-                          ? algorithm.staleness_bound(plan.algorithm)
-                          : plan.algorithm.staleness;
-  options.shards = plan.leases.shards;
-  options.plain_gradients = algorithm.plain_gradients;
-  options.weighs = algorithm.weighs;
-  options.replicas = algorithm.replicas;
-  return options;
-}
-
 }  // namespace
 
 Simulator::Simulator(const SimulationOptions& options, const JobPlan& plan, Numbers* numbers)
     : options_(options),
       plan_(plan),
-      algorithm_(options.algorithm != nullptr ? *options.algorithm
-                                              : find_algorithm(plan_.algorithm)),
+      algorithms_(plan.job, plan.shape),
+      algorithm_(std::make_shared<const VirtualCourse>(VirtualCourse{
+          options.algorithm != nullptr ? options.algorithm : &find_algorithm(plan_.algorithm),
+          plan_.algorithm, 0})),
       numbers_(numbers),
       network_(options_.scenario, plan_.job.cluster.workers, plan_.job.job.seed),
       times_(options_.scenario, plan_.job.job.seed),
       post_(queue_, network_),
       leases_(plan_.leases),
-      laws_(law_options(plan_, algorithm_)),
+      laws_(law_options()),
       fates_(options_.scenario, plan_.job.cluster.workers, plan_.job.job.seed, network_, *this),
       apply_time_(std::llround(options_.scenario.compute.apply_ms * 1e6)),
       mailboxes_(plan_.leases.shards) {
@@ -68,8 +55,7 @@ Simulator::Simulator(const SimulationOptions& options, const JobPlan& plan, Numb
     const Range range = shard_range(plan_.parameters, plan_.leases.shards, shard);
     Tensor initial = numbers_ == nullptr ? Tensor() : numbers_->initial(range.offset, range.length);
     aggregators_.push_back(std::make_unique<VirtualAggregator>(
-        algorithm_, plan_.algorithm, shard, numbers_ == nullptr ? nullptr : &numbers_->device(),
-        std::move(initial),
+        algorithm_, shard, numbers_ == nullptr ? nullptr : &numbers_->device(), std::move(initial),
         [this](std::uint32_t from, PeerId to, Message message) {
           post(from, to, std::move(message));
         },
@@ -83,6 +69,7 @@ void Simulator::run() {
     begun_ = true;
     tell_members_of({epoch_, {}, {}});
     fates_.begin();
+    hold_at_next_course();
     const std::uint64_t progress_events = numbers_ == nullptr ? kPhantomEvents : kNumericEvents;
     while (ending_ == Ending::none && advance()) {
       if (events_ % progress_events == 0 && options_.progress &&
@@ -186,25 +173,30 @@ void Simulator::schedule(Nanoseconds at, EventKind kind, std::uint32_t content,
 
 void Simulator::begin_step(VirtualWorker& worker, std::span<const Tensor> parameters) {
   laws_.begins(worker.lease(), worker.self());
-  if (algorithm_.plain_gradients) laws_.computes(reads_[worker.index], parameters);
+  if (algorithm().plain_gradients) laws_.computes(reads_[worker.index], parameters);
   Seat& seat = seats_[worker.slot()];
   worker.step_began = now_;
   worker.stood_still = Nanoseconds{0};
   worker.step_time = std::max(times_.step(worker.slot(), seat.steps++, now_), Nanoseconds{1});
-  schedule(now_ + worker.step_time, EventKind::computed, worker.index);
+  end_step_at(worker, now_ + worker.step_time);
+}
+
+void Simulator::end_step_at(VirtualWorker& worker, Nanoseconds at) {
+  worker.step_due = at;
+  schedule(at, EventKind::computed, worker.index);
 }
 
 void Simulator::computed(const EventKey& event) {
   VirtualWorker& worker = *workers_[event.content];
-  if (worker.died <= now_) return;
+  if (worker.died <= now_ || !worker.computing() || worker.step_due != now_) return;
   if (fates_.frozen(worker)) {  // what is left of the step is done when it goes on
-    return schedule(worker.frozen_until, EventKind::computed, worker.index);
+    return end_step_at(worker, worker.frozen_until);
   }
   const Nanoseconds due = worker.step_began + worker.step_time + worker.stood_still;
-  if (due > now_) return schedule(due, EventKind::computed, worker.index);
+  if (due > now_) return end_step_at(worker, due);
   worker.computed(worker.step_time, now_);
   const bool spreads = numbers_ != nullptr && plan_.job.model.kind == "consensus";
-  if (spreads && !algorithm_.replicas) measure_spread();
+  if (spreads && !algorithm().replicas) measure_spread();
 }
 
 // -- leases
@@ -217,6 +209,7 @@ void Simulator::request_lease(VirtualWorker& worker, std::uint32_t samples) {
   Parcel& parcel = post_[index];
   parcel.kind = ParcelKind::lease_request;
   parcel.message.lease.samples = samples;
+  parcel.message.course = worker.course();
   parcel.up = true;
   parcel.bulk = false;
   post_.send(worker, index, now_);
@@ -242,8 +235,8 @@ void Simulator::grant(const std::vector<Grant>& grants) {
 void Simulator::send(VirtualWorker& worker, PeerId to, Message message) {
   if (to.role() == Role::worker) return send_to_peer(worker, to, std::move(message));
   if (message.kind == MessageKind::push) {
-    if (algorithm_.plain_gradients) laws_.pushed(reads_[worker.index], message);
-    if (algorithm_.replicas && message.shard == 0) measure_round(worker);
+    if (algorithm().plain_gradients) laws_.pushed(reads_[worker.index], message);
+    if (algorithm().replicas && message.shard == 0) measure_round(worker);
   }
   const std::uint32_t index = post_.create();
   Parcel& parcel = post_[index];
@@ -266,7 +259,7 @@ void Simulator::post(std::uint32_t shard, PeerId to, Message message) {
   parcel.shard = shard;
   parcel.message = std::move(message);
   const bool spreads = numbers_ != nullptr && plan_.job.model.kind == "consensus";
-  if (spreads && algorithm_.replicas) scatter(*worker, parcel.message);
+  if (spreads && algorithm().replicas) scatter(*worker, parcel.message);
   post_.send(*worker, index, now_);
 }
 
@@ -281,18 +274,25 @@ void Simulator::deliver(std::uint32_t index) {
   const ParcelKind kind = parcel.kind;
   const Message message = std::move(parcel.message);
   const std::shared_ptr<const MembershipChange> change = std::move(parcel.change);
+  const std::shared_ptr<const VirtualCourse> course = std::move(parcel.course);
   post_.discard(index);
   switch (kind) {
     case ParcelKind::lease_request:
+      if (message.course != algorithm_->number) return;  // its machine is no more
       return grant(leases_.request(worker.self(), message.lease.samples));
     case ParcelKind::members:
       return worker.change_membership(*change);
+    case ParcelKind::course:
+      reads_[worker.index] = WorkerReads();
+      return worker.begin_course(*course);
     case ParcelKind::lease_grant:
       if (worker.first_lease.count() < 0) worker.first_lease = now_;
       if (message.lease.requested) worker.asking = false;
       return worker.take_lease(message.lease);
     case ParcelKind::algorithm:
-      if (algorithm_.plain_gradients) laws_.parameters_received(reads_[worker.index], message);
+      if (algorithm().plain_gradients && message.course == worker.course()) {
+        laws_.parameters_received(reads_[worker.index], message);
+      }
       return worker.deliver(message);
     case ParcelKind::goodbye:
       return lose(worker);
@@ -341,6 +341,7 @@ void Simulator::settle(std::uint32_t shard) {
     effects.dropped.clear();
     effects.steps.clear();
     effects.sent.clear();
+    if (leases_.drained() && algorithms_.due(leases_.position())) begin_course();
   }
 }
 
@@ -361,7 +362,7 @@ void Simulator::join(std::uint64_t slot) {
   const auto index = static_cast<std::uint32_t>(workers_.size());
   const PeerId peer = PeerId::worker((seat.occupants << 32U) | slot);
   workers_.push_back(std::make_unique<VirtualWorker>(
-      algorithm_, plan_.algorithm, peer, index, numbers_ == nullptr ? nullptr : &numbers_->device(),
+      *algorithm_, peer, index, numbers_ == nullptr ? nullptr : &numbers_->device(),
       numbers_ == nullptr ? nullptr : &numbers_->lane(), *this));
   reads_.emplace_back();
   ++seat.occupants;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/algorithm_course.hpp"
 #include "actors/virtual/course.hpp"
 #include "actors/virtual/fates.hpp"
 #include "actors/virtual/laws.hpp"
@@ -71,6 +72,7 @@ class Simulator final : public WorkerOffice, public FateOffice {
   struct Timer {
     PeerId machine;
     std::uint64_t cookie = 0;
+    std::uint32_t course = 0;
   };
   enum class Ending : std::uint8_t { none, finished, target, until, interrupted };
 
@@ -80,6 +82,7 @@ class Simulator final : public WorkerOffice, public FateOffice {
   bool advance();
   std::string described() const;
   void computed(const EventKey& event);
+  void end_step_at(VirtualWorker& worker, Nanoseconds at);
   void arrived(std::uint32_t parcel);
   void timer(std::uint32_t index);
   void to_aggregator(std::uint32_t parcel);
@@ -92,6 +95,11 @@ class Simulator final : public WorkerOffice, public FateOffice {
   void apply_membership(std::uint32_t shard);
   void settle(std::uint32_t shard);
   void grant(const std::vector<Grant>& grants);
+  const Algorithm& algorithm() const { return *algorithm_->algorithm; }
+  std::uint32_t course_of(PeerId machine);
+  LawOptions law_options() const;
+  void hold_at_next_course();
+  void begin_course();
   void evaluate();
   Evaluation evaluate_now();
   void measure_spread();
@@ -107,7 +115,8 @@ class Simulator final : public WorkerOffice, public FateOffice {
 
   SimulationOptions options_;
   JobPlan plan_;
-  const Algorithm& algorithm_;
+  AlgorithmCourse algorithms_;
+  std::shared_ptr<const VirtualCourse> algorithm_;  // in effect
   Numbers* numbers_;
   EventQueue queue_;
   NetworkModel network_;

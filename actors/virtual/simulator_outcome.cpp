@@ -57,6 +57,8 @@ std::string text_of(ParcelKind kind, MessageKind message) {
       return "a goodbye";
     case ParcelKind::members:
       return "news of members";
+    case ParcelKind::course:
+      return "news of another algorithm";
     case ParcelKind::algorithm:
       break;
   }
@@ -151,7 +153,9 @@ void Simulator::measure_spread() {
   for (const Seat& seat : seats_) {
     if (!seat.taken) continue;
     const VirtualWorker& worker = *workers_[seat.worker];
-    const std::vector<Tensor> parts(worker.replica().begin(), worker.replica().end());
+    std::vector<Tensor> parts(worker.replica().begin(), worker.replica().end());
+    // A machine with a replica of its own may be sent something else: what its replica is to change by.
+    if (Tensor own = worker.own_replica(); !own.empty()) parts = {std::move(own)};
     const bool missing = std::any_of(parts.begin(), parts.end(),
                                      [](const Tensor& part) { return part.empty(); });
     if (!spread_.begun()) first.push_back(numbers_->random_replica(worker.slot()));

@@ -48,7 +48,7 @@ void Simulator::tell_members(VirtualWorker& worker,
 
 /// To each worker, before any lease of the epoch; a newcomer (at the start: everybody) hears of all.
 void Simulator::tell_members_of(const MembershipChange& change) {
-  if (!algorithm_.peers || !begun_) return;
+  if (!algorithm().peers || !begun_) return;
   const auto news = std::make_shared<const MembershipChange>(change);
   auto all = std::make_shared<MembershipChange>();
   all->epoch = change.epoch;
@@ -79,7 +79,7 @@ void Simulator::set_timer(PeerId machine, Nanoseconds delay, std::uint64_t cooki
     index = unused_timers_.back();
     unused_timers_.pop_back();
   }
-  timers_[index] = {machine, cookie};
+  timers_[index] = {machine, cookie, course_of(machine)};
   schedule(now_ + delay, EventKind::timer, index);
 }
 
@@ -87,6 +87,7 @@ void Simulator::timer(std::uint32_t index) {
   const Timer timer = timers_[index];
   if (timer.machine.role() == Role::aggregator) {
     unused_timers_.push_back(index);
+    if (timer.course != algorithm_->number) return;
     const auto shard = static_cast<std::uint32_t>(timer.machine.ordinal());
     aggregators_[shard]->timer(timer.cookie);
     return settle(shard);
@@ -97,7 +98,12 @@ void Simulator::timer(std::uint32_t index) {
     return schedule(worker->frozen_until, EventKind::timer, index);
   }
   unused_timers_.push_back(index);
-  if (there) worker->timer(timer.cookie);
+  if (there && timer.course == worker->course()) worker->timer(timer.cookie);
+}
+
+std::uint32_t Simulator::course_of(PeerId machine) {
+  if (machine.role() == Role::aggregator) return algorithm_->number;
+  return occupant(static_cast<std::uint32_t>(machine.ordinal()))->course();
 }
 
 /// Nothing is averaged where all begin alike: each replica of `consensus` begins somewhere else.
@@ -137,7 +143,7 @@ std::vector<float> Simulator::mean_replica() const {
 
 std::vector<float> Simulator::parameters() const {
   std::vector<float> flat;
-  if (algorithm_.replicas) flat = mean_replica();
+  if (algorithm().replicas) flat = mean_replica();
   if (!flat.empty()) return flat;
   std::vector<Tensor> parts;
   for (const auto& aggregator : aggregators_) parts.push_back(aggregator->parameters());
@@ -157,7 +163,13 @@ void Simulator::measure_round(VirtualWorker& worker) {
     }
     spread_.add_round(ReplicaSpread::norm(first));
   }
-  if (worker.slot() >= workers || round < spread_.rounds()) return;  // of a later life
+  // Who is lost does no further round, and who comes back does others.
+  const auto first_life = [](const Seat& seat) { return seat.taken && seat.occupants == 1; };
+  if (!std::all_of(seats_.begin(), seats_.begin() + static_cast<std::ptrdiff_t>(workers),
+                   first_life)) {
+    return open_rounds_.clear();
+  }
+  if (worker.slot() >= workers || round < spread_.rounds()) return;  // after a change of algorithm
   const std::size_t place = round - spread_.rounds();
   if (place >= open_rounds_.size()) {
     open_rounds_.resize(place + 1, std::vector<std::vector<float>>(workers));

@@ -1,26 +1,52 @@
 #include "actors/virtual/virtual_aggregator.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "algorithms/handover.hpp"
 #include "algorithms/partition.hpp"
 
 namespace murm {
 
-VirtualAggregator::VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
+namespace {
+std::size_t length_of(const AlgorithmOptions& options, std::uint32_t shard) {
+  return shard_range(options.parameters, options.shards, shard).length;
+}
+}  // namespace
+
+VirtualAggregator::VirtualAggregator(std::shared_ptr<const VirtualCourse> course,
                                      std::uint32_t shard, Device* device, Tensor initial,
                                      Send send_to, Clockwork& clockwork)
     : VirtualTensors(device),
+      course_(std::move(course)),
       shard_(shard),
-      initial_(wrap(std::move(initial),
-                    shard_range(options.parameters, options.shards, shard).length, Provenance{})),
+      initial_(wrap(std::move(initial), length_of(course_->options, shard), Provenance{})),
       post_(std::move(send_to)),
       clockwork_(clockwork),
-      machine_(make_aggregator(algorithm, options, shard)) {
+      machine_(make_aggregator(*course_->algorithm, course_->options, shard)) {
   machine_->on_start(*this);
   initial_ = Tensor();
 }
 
+void VirtualAggregator::begin_course(std::shared_ptr<const VirtualCourse> next,
+                                     std::span<const float> mean, Epoch epoch) {
+  const auto before = std::exchange(course_, std::move(next));
+  const auto old = std::exchange(machine_,
+                                 make_aggregator(*course_->algorithm, course_->options, shard_));
+  MachineState state;
+  old->save(state);
+  const Tensor& parameters = state.tensor("parameters");
+  if (before->algorithm->replicas) provenance(parameters) = Provenance{};
+  if (!mean.empty()) std::copy(mean.begin(), mean.end(), host_span(parameters).begin());
+  initial_ = snapshot(parameters);
+  machine_->on_start(*this);
+  initial_ = Tensor();
+  hand_over(*old, *before->algorithm, *machine_, *course_->algorithm, *this);
+  machine_->on_membership({epoch, members_, {}}, *this);
+}
+
 void VirtualAggregator::take(const Message& message) {
+  if (message.course < course_->number) return;
   if (!std::binary_search(members_.begin(), members_.end(), message.from)) {
     ++refused_;
     return;
@@ -38,11 +64,13 @@ void VirtualAggregator::change_membership(const MembershipChange& change) {
 
 void VirtualAggregator::settle() { effects_.steps.swap(steps_taken()); }
 
-Tensor VirtualAggregator::parameters() const {
+MachineState VirtualAggregator::state() const {
   MachineState state;
   machine_->save(state);
-  return state.tensor("parameters");
+  return state;
 }
+
+Tensor VirtualAggregator::parameters() const { return state().tensor("parameters"); }
 
 void VirtualAggregator::applied(const Message& push, Version staleness) {
   ledger_.applied();
@@ -56,6 +84,7 @@ void VirtualAggregator::dropped(const Message& push) {
 
 void VirtualAggregator::send(PeerId to, Message message) {
   message.from = self();
+  message.course = course_->number;
   if (message.kind == MessageKind::parameters) {
     effects_.sent.push_back({message.version, provenance(message.payload).set});
   }
@@ -72,5 +101,6 @@ void VirtualAggregator::request_lease(std::uint32_t /*samples*/) {
 void VirtualAggregator::compute(const Lease& /*lease*/, std::span<const Tensor> /*parameters*/) {
   MURM_ASSERT(false, "an aggregator computes");
 }
+void VirtualAggregator::cancel() { MURM_ASSERT(false, "an aggregator gives up a computation"); }
 
 }  // namespace murm

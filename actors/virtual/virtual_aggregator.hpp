@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "actors/virtual/clockwork.hpp"
+#include "actors/virtual/virtual_course.hpp"
 #include "actors/virtual/virtual_tensors.hpp"
 #include "algorithms/ledger.hpp"
-#include "algorithms/registry.hpp"
 
 namespace murm {
 
@@ -43,9 +43,14 @@ class VirtualAggregator final : public VirtualTensors {
   using Send = std::function<void(std::uint32_t shard, PeerId to, Message message)>;
 
   /// `initial`: numbers of this shard's initial parameters, empty in phantom mode.
-  VirtualAggregator(const Algorithm& algorithm, const AlgorithmOptions& options,
-                    std::uint32_t shard, Device* device, Tensor initial, Send send_to,
-                    Clockwork& clockwork);
+  VirtualAggregator(std::shared_ptr<const VirtualCourse> course, std::uint32_t shard,
+                    Device* device, Tensor initial, Send send_to, Clockwork& clockwork);
+
+  /// Another algorithm from now on, at a cut. `mean`: the numbers of this shard, where the model was the mean of
+  /// the workers' replicas; else empty, and the aggregator's own parameters stay.
+  void begin_course(std::shared_ptr<const VirtualCourse> next, std::span<const float> mean,
+                    Epoch epoch);
+  MachineState state() const;
 
   /// Messages of peers that are not members are dropped and counted.
   void take(const Message& message);
@@ -74,8 +79,10 @@ class VirtualAggregator final : public VirtualTensors {
   void collected() override {}
   void request_lease(std::uint32_t samples) override;
   void compute(const Lease& lease, std::span<const Tensor> parameters) override;
+  void cancel() override;
 
  private:
+  std::shared_ptr<const VirtualCourse> course_;
   std::uint32_t shard_;
   Tensor initial_;
   Send post_;

@@ -2,26 +2,51 @@
 
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace murm {
 
-VirtualWorker::VirtualWorker(const Algorithm& algorithm, const AlgorithmOptions& options,
-                             PeerId peer, std::uint32_t number, Device* device, GradientLane* lane,
-                             WorkerOffice& office)
+namespace {
+std::unique_ptr<Machine> machine_of(const VirtualCourse& course) {
+  return make_worker(*course.algorithm, course.options);
+}
+}  // namespace
+
+VirtualWorker::VirtualWorker(const VirtualCourse& course, PeerId peer, std::uint32_t number,
+                             Device* device, GradientLane* lane, WorkerOffice& office)
     : VirtualTensors(device),
       index(number),
       peer_(peer),
+      shares_memory_(course.algorithm->one_process),
       lane_(lane),
       office_(office),
-      machine_(make_worker(algorithm, options)),
-      replica_(lane == nullptr ? 0 : options.shards),
-      gradient_length_(options.parameters) {}
+      machine_(machine_of(course)),
+      replica_(lane == nullptr ? 0 : course.options.shards),
+      course_(course.number),
+      gradient_length_(course.options.parameters) {}
+
+void VirtualWorker::begin_course(const VirtualCourse& next) {
+  cancel();
+  course_ = next.number;
+  asking = false;
+  rounds = 0;
+  machine_ = machine_of(next);
+  replica_.assign(replica_.size(), Tensor());
+  start();
+}
+
+void VirtualWorker::change_membership(const MembershipChange& change) {
+  event(0, [&] { machine_->on_membership(change, *this); });
+  for (const Message& message : std::exchange(held_, {})) deliver(message);
+}
 
 void VirtualWorker::take_lease(const Lease& lease) {
   event(0, [&] { machine_->on_lease(lease, *this); });
 }
 
 void VirtualWorker::deliver(const Message& message) {
+  if (message.course < course_) return;
+  if (message.course > course_) return held_.push_back(message);
   learning_rate_ = message.learning_rate;
   const bool of_shard = message.from.role() == Role::aggregator;
   if (of_shard && message.shard < replica_.size()) replica_[message.shard] = message.payload;
@@ -34,7 +59,15 @@ void VirtualWorker::compute(const Lease& lease, std::span<const Tensor> paramete
   computing_ = true;
   lease_ = lease;
   if (lane_ != nullptr) parameters_.assign(parameters.begin(), parameters.end());
+  if (shares_memory_) {  // the gradient is that of the parameters now, whoever steps them meanwhile
+    for (Tensor& part : parameters_) part = snapshot(part);
+  }
   office_.begin_step(*this, parameters);
+}
+
+void VirtualWorker::cancel() {
+  computing_ = false;
+  parameters_.clear();
 }
 
 void VirtualWorker::computed(Nanoseconds spent, Nanoseconds now) {
@@ -77,6 +110,7 @@ void VirtualWorker::retire() {
 
 void VirtualWorker::send(PeerId to, Message message) {
   message.from = peer_;
+  message.course = course_;
   if (message.kind == MessageKind::exchange) weight_sent_ += message.weight;
   office_.send(*this, to, std::move(message));
 }

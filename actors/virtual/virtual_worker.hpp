@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "actors/virtual/clockwork.hpp"
+#include "actors/virtual/virtual_course.hpp"
 #include "actors/virtual/virtual_tensors.hpp"
-#include "algorithms/registry.hpp"
 #include "algorithms/robust/byzantine.hpp"
 #include "models/gradient_lane.hpp"
 #include "runtime/clock.hpp"
@@ -41,20 +41,21 @@ struct ChannelEnd {
 class VirtualWorker final : public VirtualTensors {
  public:
   /// `lane` computes gradients; null: phantoms.
-  VirtualWorker(const Algorithm& algorithm, const AlgorithmOptions& options, PeerId peer,
-                std::uint32_t index, Device* device, GradientLane* lane, WorkerOffice& office);
+  VirtualWorker(const VirtualCourse& course, PeerId peer, std::uint32_t index, Device* device,
+                GradientLane* lane, WorkerOffice& office);
 
   void start() {
     event(0, [&] { machine_->on_start(*this); });
   }
   void take_lease(const Lease& lease);
   void deliver(const Message& message);
-  void change_membership(const MembershipChange& change) {
-    event(0, [&] { machine_->on_membership(change, *this); });
-  }
+  void change_membership(const MembershipChange& change);
   void timer(std::uint64_t cookie) {
     event(0, [&] { machine_->on_timer(cookie, *this); });
   }
+  /// Another algorithm from now on: what was under way is given up.
+  void begin_course(const VirtualCourse& next);
+  std::uint32_t course() const { return course_; }
   /// The step in progress has taken `spent` and ends now.
   void computed(Nanoseconds spent, Nanoseconds now);
 
@@ -74,8 +75,9 @@ class VirtualWorker final : public VirtualTensors {
     office_.set_timer(peer_, delay, cookie);
   }
   void collected() override;
-  void request_lease(std::uint32_t samples) override { office_.request_lease(*this, samples); }
+  void request_lease(std::uint32_t most) override { office_.request_lease(*this, most); }
   void compute(const Lease& lease, std::span<const Tensor> parameters) override;
+  void cancel() override;
   void send(PeerId to, Message message) override;
   void reject(const Message& message, std::string why) override;
   bool admit(const Lease& lease) override;
@@ -116,6 +118,7 @@ class VirtualWorker final : public VirtualTensors {
   Nanoseconds step_began{0};
   Nanoseconds step_time{0};
   Nanoseconds stood_still{0};  // in this step, frozen
+  Nanoseconds step_due{0};     // the one event that ends it; others are of steps given up
 
  private:
   template <class Handle>
@@ -127,6 +130,7 @@ class VirtualWorker final : public VirtualTensors {
   }
 
   PeerId peer_;
+  bool shares_memory_;
   GradientLane* lane_;
   WorkerOffice& office_;
   std::unique_ptr<Machine> machine_;
@@ -134,6 +138,8 @@ class VirtualWorker final : public VirtualTensors {
   bool computing_ = false;
   std::vector<Tensor> parameters_;  // of the step in progress; empty in phantom mode
   std::vector<Tensor> replica_;
+  std::uint32_t course_;
+  std::vector<Message> held_;  // of a course that it has not heard of
   std::size_t gradient_length_;
   double learning_rate_ = 0;
   double weight_sent_ = 0;  // in this event, to other workers

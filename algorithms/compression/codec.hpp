@@ -63,6 +63,8 @@ class Codec {
 
   /// A payload of this sender was refused by its receiver: takes its numbers back, where there is a residual.
   virtual void restore(std::span<const float> /*payload*/) {}
+  /// The unit of the values changes: multiplies what is kept back.
+  virtual void rescale(float /*factor*/) {}
   /// Forgets residual, momentum and warm start (a join, a change of algorithm); the counter goes on.
   virtual void reset() {}
   /// Own numbers, to be saved and loaded in place; their lengths depend on options, length and blocks only.

@@ -32,10 +32,11 @@ class Encoder final : public ForwardingContext {
         shard.codec = make_sender_codec(seeded(options_), message.payload.length(),
                                         shard_blocks(options_, message.shard), stream);
       }
+      keep_for(shard, message.lease.samples);
       payload = real().encode(*shard.codec, message.payload);
       message.payload = payload;
     }
-    shard.asked.push_back({message.lease.id, std::move(payload)});
+    shard.asked.push_back({message.lease.id, message.lease.samples, std::move(payload)});
     real().send(to, std::move(message));
   }
 
@@ -45,19 +46,33 @@ class Encoder final : public ForwardingContext {
     auto asked = shard.asked.begin();
     while (answer.dropped && asked != shard.asked.end() && asked->lease != answer.round) ++asked;
     if (asked == shard.asked.end()) return;
-    if (answer.dropped && asked->payload.length() > 0) real().restore(*shard.codec, asked->payload);
+    if (answer.dropped && asked->payload.length() > 0) {
+      keep_for(shard, asked->samples);
+      real().restore(*shard.codec, asked->payload);
+    }
     shard.asked.erase(asked);
   }
 
  private:
   struct Asked {
     LeaseId lease = 0;
+    std::uint32_t samples = 0;
     Tensor payload;  // of a push
   };
   struct Shard {
     std::unique_ptr<Codec> codec;
+    std::uint32_t samples = 0;  // of the lease whose unit the residual has
     std::deque<Asked> asked;
   };
+
+  /// What is kept back is a sum as well, and its receiver will divide it by the samples of the next lease.
+  static void keep_for(Shard& shard, std::uint32_t samples) {
+    const bool changes = shard.samples != 0 && shard.samples != samples;
+    if (changes) {
+      shard.codec->rescale(static_cast<float>(samples) / static_cast<float>(shard.samples));
+    }
+    shard.samples = samples;
+  }
 
   AlgorithmOptions options_;
   std::vector<Shard> shards_;

@@ -12,7 +12,8 @@
 namespace murm {
 
 /// One code for each shard, with its error feedback. A push that the aggregator did without goes back into the
-/// residual when it says so (Message::dropped). A worker that comes back begins with an empty residual; what a lost one
+/// residual when it says so (Message::dropped). The residual is a sum over as many samples as the latest lease, so it
+/// counts as much with a short lease as with a long one. A worker that comes back begins with an empty residual; what a lost one
 /// kept back is lost with it.
 std::unique_ptr<Machine> compressed_worker(std::unique_ptr<Machine> machine,
                                            const AlgorithmOptions& options);

@@ -123,6 +123,11 @@ void Dgc::restore(std::span<const float> payload) {
   }
 }
 
+void Dgc::rescale(float factor) {
+  for (float& u : u_) u *= factor;
+  for (float& v : v_) v *= factor;
+}
+
 void Dgc::reset() {
   std::fill(u_.begin(), u_.end(), 0.0F);
   std::fill(v_.begin(), v_.end(), 0.0F);

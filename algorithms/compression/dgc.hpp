@@ -25,6 +25,7 @@ class Dgc final : public Codec {
   bool accepts(std::size_t words) const override;
   /// v <- v + payload. The momentum that masking cleared stays cleared.
   void restore(std::span<const float> payload) override;
+  void rescale(float factor) override;
   void reset() override;
   std::vector<std::span<float>> state()
       override;  // u, v: the numbers of the matrices, then of the vectors

@@ -43,6 +43,11 @@ void ErrorFeedback::restore(std::span<const float> payload) {
   }
 }
 
+void ErrorFeedback::rescale(float factor) {
+  for (float& kept : residual_) kept *= factor;
+  codec_->rescale(factor);
+}
+
 void ErrorFeedback::reset() {
   std::fill(residual_.begin(), residual_.end(), 0.0F);
   codec_->reset();

@@ -25,6 +25,7 @@ class ErrorFeedback final : public Codec {
   bool accepts(std::size_t words) const override { return codec_->accepts(words); }
   /// residual <- residual + decoded payload.
   void restore(std::span<const float> payload) override;
+  void rescale(float factor) override;
   void reset() override;
   std::vector<std::span<float>> state() override;  // the residual, then the code's own
   void set_counter(std::uint64_t counter) override;

@@ -55,12 +55,7 @@ void AdPsgd::answer(const Message& request, Context& context) {
 }
 
 void AdPsgd::take_message(const Message& message, Context& context) {
-  if (message.kind == MessageKind::exchange) {
-    if (message.payload.length() != options().parameters) {
-      return context.reject(message, "replica of another length");
-    }
-    return answer(message, context);
-  }
+  if (message.kind == MessageKind::exchange) return answer(message, context);
   if (sent_.empty() || message.from != partner_ || message.round != exchange_) return;  // too late
   if (message.kind == MessageKind::answer) {
     context.axpy(replica(), 0.5F, message.payload);

@@ -14,6 +14,7 @@ namespace murm {
 /// the rounds change, all begin again with p = 0 and s = 0 in the same round: what they send then is
 /// compressed from their whole replicas, so that it takes some rounds until the copies are close again.
 /// `naive`: replicas are compressed themselves and mixed as in d-psgd: what CHOCO is compared with.
+/// A replica that has diverged cannot be coded: its difference counts as zero (an empty payload), and the loss tells.
 /// Requires: a topology that does not change from round to round.
 class Choco final : public RoundPeer {
  public:
@@ -25,6 +26,7 @@ class Choco final : public RoundPeer {
   void mix(const Shares& row, const std::map<PeerIndex, std::vector<Message>>& messages,
            Context& context) override;
   void peers_changed(Context& context) override;
+  bool encodes() const override { return true; }
 
   bool naive_;
   float gamma_;

@@ -1,5 +1,7 @@
 #include "algorithms/gossip/d_psgd.hpp"
 
+#include <algorithm>
+
 namespace murm {
 
 namespace {
@@ -17,6 +19,7 @@ Shares average_over(PeerIndex self, const std::vector<PeerIndex>& all) {
 }  // namespace
 
 Shares grid_group(PeerIndex self, std::size_t peers, std::uint64_t round, std::uint64_t group) {
+  group = std::clamp<std::uint64_t>(group, 2, std::max<std::uint64_t>(peers, 2));
   std::uint64_t digits = 1;
   for (std::uint64_t reach = group; reach < peers; reach *= group) ++digits;
   std::uint64_t stride = 1;
@@ -40,7 +43,7 @@ void DPsgd::weights(const Topology& topology, Shares& row, Shares& column) const
     for (std::size_t i = 0; i < peers; ++i) all[i] = static_cast<PeerIndex>(i);
     row = average_over(round().self, all);
     column = row;
-  } else if (rule_.group > 1) {
+  } else if (rule_.group != 0) {
     row = grid_group(round().self, peers, round().number, rule_.group);
     column = row;
   } else {

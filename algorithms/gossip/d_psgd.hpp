@@ -35,7 +35,8 @@ class DPsgd final : public RoundPeer {
   std::vector<GradientReady> held_;  // combine first: gradients that wait for the mean
 };
 
-/// The others that peer `self` of n averages with in round `round`, all with one weight.
+/// The others that peer `self` of n averages with in round `round`, all with one weight. Groups have at least two
+/// peers, and at most all.
 Shares grid_group(PeerIndex self, std::size_t peers, std::uint64_t round, std::uint64_t group);
 
 }  // namespace murm

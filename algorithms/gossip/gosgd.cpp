@@ -9,8 +9,12 @@ GoSgd::GoSgd(const AlgorithmOptions& options)
       probability_(options.probability > 0 ? options.probability : 0.1),
       topology_({}, 1) {}
 
-void GoSgd::started(Context& /*context*/) {
-  share_ = 1.0 / static_cast<double>(std::max<std::uint64_t>(options().workers, 1));
+void GoSgd::started(Context& context) {
+  const double own = 1.0 / static_cast<double>(std::max<std::uint64_t>(options().workers, 1));
+  share_ = own + held_share_;
+  if (held_.empty()) return;
+  context.scale(replica(), static_cast<float>(own / share_));
+  context.axpy(replica(), static_cast<float>(1 / share_), std::exchange(held_, Tensor()));
 }
 
 void GoSgd::begin(const Lease& /*lease*/, Context& context) {
@@ -46,7 +50,12 @@ void GoSgd::take_message(const Message& message, Context& context) {
   if (message.kind != MessageKind::exchange) {
     return context.reject(message, "message that GoSGD does not have");
   }
-  if (!has_replica()) return;  // the share is lost, as with its receiver
+  if (!has_replica()) {
+    if (held_.empty()) held_ = context.allocate(options().parameters);
+    context.axpy(held_, static_cast<float>(message.weight), message.payload);
+    held_share_ += message.weight;
+    return;
+  }
   const double both = share_ + message.weight;
   context.scale(replica(), static_cast<float>(share_ / both));
   context.axpy(replica(), static_cast<float>(message.weight / both), message.payload);

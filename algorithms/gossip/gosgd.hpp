@@ -22,6 +22,7 @@ class GoSgd final : public GossipPeer {
   void take_message(const Message& message, Context& context) override;
   void members_changed(const MembershipChange& change, Context& context) override;
   void started(Context& context) override;
+  bool weighted() const override { return true; }
 
   void step(Context& context);
   void tell_somebody(Context& context);
@@ -30,6 +31,8 @@ class GoSgd final : public GossipPeer {
   Topology topology_;
   Shares scratch_;
   double share_ = 0;
+  double held_share_ = 0;  // of what came before there was a replica
+  Tensor held_;            // its sum, by shares
   std::uint64_t told_ = 0;
   std::uint64_t changes_ = 0;
   std::uint64_t changes_read_ = 0;

@@ -1,8 +1,17 @@
 #include "algorithms/gossip/keeper.hpp"
 
+#include <algorithm>
+
 #include "algorithms/partition.hpp"
 
 namespace murm {
+
+namespace {
+
+/// What a worker counts during one lease stays far below: more is not to be believed.
+constexpr std::uint64_t kStalenessMax = 1'000'000;
+
+}  // namespace
 
 KeeperAggregator::KeeperAggregator(const AlgorithmOptions& options, std::uint32_t shard)
     : shard_(shard), length_(shard_range(options.parameters, options.shards, shard).length) {}
@@ -18,9 +27,10 @@ void KeeperAggregator::on_message(const Message& message, Context& context) {
       return reply(message.from, context);
     case MessageKind::push:
       if (!context.admit(message.lease)) return;
+      if (message.dropped) return context.dropped(message);
       ++version_;
       samples_ += message.lease.samples;
-      return context.applied(message, message.round);
+      return context.applied(message, std::min(message.round, kStalenessMax));
     case MessageKind::replica:
       if (missing_.erase(message.from) == 0) return;  // of a cut that is over
       if (message.payload.length() == length_) replicas_[message.from] = message.payload;

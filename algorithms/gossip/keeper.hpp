@@ -1,6 +1,6 @@
 // The keeper: what an aggregator is where the model is the mean of the workers' replicas.
 // Room: algorithms. On no replica's path: it hears of finished leases, and averages the replicas at a cut.
-// Caller: actors/aggregator for every algorithm of the gossip family.
+// Caller: actors/aggregator for every algorithm of the gossip family, and ring.
 #pragma once
 #include <map>
 #include <set>
@@ -13,7 +13,8 @@ namespace murm {
 /// Holds the parameters of the latest cut (at first the initial ones): what is evaluated, written to
 /// checkpoints, and what a worker starts from. Between cuts its copy grows old; a worker that asks for it
 /// then is told so (Message::dropped) and turns to a peer.
-/// A push has no payload; its `round` is the staleness of the gradient, as the worker counts it.
+/// A push has no payload; its `round` is the staleness of the gradient, as the worker counts it; `dropped`: the
+/// workers do without its lease.
 class KeeperAggregator final : public Machine {
  public:
   KeeperAggregator(const AlgorithmOptions& options, std::uint32_t shard);

@@ -1,10 +1,18 @@
 #include "algorithms/gossip/peer.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "algorithms/partition.hpp"
 
 namespace murm {
+
+namespace {
+
+/// A neighbour waits for those that it hears of: over a directed ring it may be a lap ahead.
+constexpr std::uint64_t kRoundsAhead = 16;
+
+}  // namespace
 
 GossipPeer::GossipPeer(const AlgorithmOptions& options) : options_(options) {}
 
@@ -15,10 +23,18 @@ Topology topology_among(std::span<const PeerId> members, const AlgorithmOptions&
   result.degree = options.degree;
   result.seed = options.seed;
   if (result.kind == TopologyKind::edges) {
+    std::vector<std::pair<PeerIndex, PeerIndex>> places;  // slot, position among the members
+    for (const PeerId peer : members) {
+      places.emplace_back(static_cast<PeerIndex>(peer.ordinal()), places.size());
+    }
+    std::sort(places.begin(), places.end());  // who has come back has its old slot and a new id
     std::vector<PeerIndex> slots;
-    for (const PeerId peer : members) slots.push_back(static_cast<PeerIndex>(peer.ordinal()));
-    std::sort(slots.begin(), slots.end());
+    for (const auto& [slot, position] : places) slots.push_back(slot);
     result.edges = surviving_edges(options.edges, slots);
+    for (auto& [a, b] : result.edges) {
+      a = places[a].second;
+      b = places[b].second;
+    }
   }
   return Topology(std::move(result), members.size());
 }
@@ -108,10 +124,26 @@ void GossipPeer::on_message(const Message& message, Context& context) {
   if (message.from.role() != Role::worker) {
     return context.reject(message, "message that no keeper sends");
   }
-  if (message.kind != MessageKind::pull) return take_message(message, context);
+  if (message.kind != MessageKind::pull) {
+    const char* why = fault(message);
+    return why == nullptr ? take_message(message, context) : context.reject(message, why);
+  }
   if (shards_missing_ > 0) return wait_for_us_.push_back(message.from);
   hand_replica(message.from, context);
 }
+
+/// Why no peer of ours can have sent this; null: one can.
+const char* GossipPeer::fault(const Message& message) const {
+  const bool carries = message.kind == MessageKind::exchange || message.kind == MessageKind::answer;
+  if (carries && !encodes() && message.payload.length() != options_.parameters) {
+    return "replica of another length";
+  }
+  const bool weighs = message.kind == MessageKind::exchange && weighted();
+  const bool positive = std::isfinite(message.weight) && message.weight > 0;
+  return weighs && !positive ? "replica whose weight is not above 0" : nullptr;
+}
+
+std::uint64_t GossipPeer::rounds_ahead_max() const { return kRoundsAhead + members().size(); }
 
 /// One that waits for a replica itself hands on what the keepers sent: newcomers that ask each other would
 /// wait for ever.

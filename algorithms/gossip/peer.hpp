@@ -44,6 +44,10 @@ class GossipPeer : public Machine {
   virtual bool may_collect() const { return true; }
   /// The replica as it counts.
   virtual const Tensor& counted() const { return replica_; }
+  /// What an exchange carries is not as long as the replica; the algorithm judges it.
+  virtual bool encodes() const { return false; }
+  /// Message::weight of an exchange is a weight, hence above 0.
+  virtual bool weighted() const { return false; }
 
   // -- what it has
   /// Asks for the gradient of the lease's next batch, at `at` as it is when the gradient is computed.
@@ -64,10 +68,13 @@ class GossipPeer : public Machine {
   const std::vector<PeerId>& members() const;
   /// This worker's place among the members now.
   PeerIndex position() const;
+  /// By so many rounds a neighbour may be ahead; what says to be of a later one is not kept.
+  std::uint64_t rounds_ahead_max() const;
   /// Of this worker alone, a function of the job's seed.
   Random& random() { return random_; }
 
  private:
+  const char* fault(const Message& message) const;
   void take_parameters(const Message& message, Context& context);
   void begin_to_train(Context& context);
   void ask_a_peer(Context& context);

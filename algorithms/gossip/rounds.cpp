@@ -86,7 +86,13 @@ void RoundPeer::take_message(const Message& message, Context& context) {
   }
   // Who has finished a round without us, when we joined or were slow to hear of a loss, is too late for it.
   if (message.round < next_round_) return too_late(message, context);
-  inbox_[message.round][message.from].push_back(message);
+  const std::uint64_t most = rounds_ahead_max();
+  const bool far = round_.peers.empty() ? inbox_.size() > most && !inbox_.contains(message.round)
+                                        : message.round - next_round_ > most;
+  if (far) return context.reject(message, "message of a round that is far ahead");
+  std::vector<Message>& waiting = inbox_[message.round][message.from];
+  if (waiting.size() == parts()) return context.reject(message, "more than its round has");
+  waiting.push_back(message);
   mix_when_complete(context);
 }
 

@@ -71,8 +71,11 @@ OverlapSgp::OverlapSgp(const AlgorithmOptions& options)
     : GossipPeer(options), topology_({}, 1), overlap_(options.overlap == 0 ? 1 : options.overlap) {}
 
 void OverlapSgp::started(Context& context) {
-  weight_ = 1;
+  weight_ = 1 + held_weight_;
   unbiased_ = context.snapshot(replica());
+  if (held_.empty()) return;
+  context.axpy(replica(), 1.0F, std::exchange(held_, Tensor()));
+  remove_bias(context);
 }
 
 void OverlapSgp::begin(const Lease& lease, Context& context) {
@@ -128,18 +131,40 @@ void OverlapSgp::push(Context& context) {
 }
 
 void OverlapSgp::take_message(const Message& message, Context& context) {
-  if (message.kind != MessageKind::exchange || !has_replica()) return;
+  if (message.kind != MessageKind::exchange) {
+    return context.reject(message, "message that no round has");
+  }
+  if (is_far(message.round)) {
+    return context.reject(message, "message of a round that is far ahead");
+  }
+  note(message);
+  if (!has_replica()) {  // the sender goes on without us, and nobody sends it again
+    if (held_.empty()) held_ = context.allocate(options().parameters);
+    context.axpy(held_, 1.0F, message.payload);
+    held_weight_ += message.weight;
+    return;
+  }
   context.axpy(replica(), 1.0F, message.payload);
   weight_ += message.weight;
   ++changes_;
   remove_bias(context);
+  go_on_when_due(context);
+}
+
+bool OverlapSgp::is_far(std::uint64_t round) const {
+  const std::uint64_t most = rounds_ahead_max() * overlap_;
+  if (peers_.empty()) return early_.size() > most * members().size();
+  return round > round_ && round - round_ > most;
+}
+
+/// That the sender has been heard of, in this round.
+void OverlapSgp::note(const Message& message) {
   const auto round = missing_.find(message.round);
   if (round != missing_.end()) {
     round->second.erase(message.from);
   } else if (message.round > round_ || !in_round_) {
     early_.insert({message.round, message.from});
   }
-  go_on_when_due(context);
 }
 
 void OverlapSgp::go_on_when_due(Context& context) {

@@ -16,7 +16,7 @@ class Sgp final : public RoundPeer {
  public:
   explicit Sgp(const AlgorithmOptions& options);
 
-  double mass() const override { return weight_ + waiting_weight(); }
+  double mass() const override { return has_replica() ? weight_ + waiting_weight() : 0; }
 
  private:
   void started(Context& context) override;
@@ -28,6 +28,7 @@ class Sgp final : public RoundPeer {
   Tensor compute_at(Context& /*context*/) override { return unbiased_; }
   void weights(const Topology& topology, Shares& row, Shares& column) const override;
   const Tensor& counted() const override { return unbiased_; }
+  bool weighted() const override { return true; }
 
   void remove_bias(Context& context);
 
@@ -50,7 +51,10 @@ class OverlapSgp final : public GossipPeer {
   void members_changed(const MembershipChange& change, Context& context) override;
   void started(Context& context) override;
   const Tensor& counted() const override { return unbiased_; }
+  bool weighted() const override { return true; }
 
+  bool is_far(std::uint64_t round) const;
+  void note(const Message& message);
   void enter(const Lease& lease);
   void push(Context& context);
   void go_on_when_due(Context& context);
@@ -64,8 +68,10 @@ class OverlapSgp final : public GossipPeer {
   bool in_round_ = false;
   std::uint64_t changes_ = 0;
   std::uint64_t changes_read_ = 0;
-  bool waiting_ = false;  // a lease is done, and a neighbour is too far behind
-  double weight_ = 0;
+  bool waiting_ = false;    // a lease is done, and a neighbour is too far behind
+  double weight_ = 0;       // 1 once there is a replica
+  double held_weight_ = 0;  // of what came before that
+  Tensor held_;             // its sum
   Tensor unbiased_;
   std::map<std::uint64_t, std::set<PeerId>> missing_;  // by round begun: who has not been heard of
   std::set<std::pair<std::uint64_t, PeerId>> early_;   // heard of, for rounds to come

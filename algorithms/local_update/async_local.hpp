@@ -5,6 +5,7 @@
 #pragma once
 #include <map>
 
+#include "algorithms/local_update/delayed_nesterov.hpp"
 #include "algorithms/local_update/worker.hpp"
 #include "algorithms/parameter_server/shard.hpp"
 
@@ -27,18 +28,11 @@ class AsyncLocalWorker final : public LocalUpdateWorker {
   double fastest_ = 0;
 };
 
-struct DelayedNesterovRule {
-  double lr = 0.7;
-  double momentum = 0.9;
-  std::uint64_t period = 1;  // N: pushes between two uses of the momentum
-};
-
-/// On a pseudo-gradient g: D <- D + g; on every N-th: m <- mu m + D / N, x <- x - lr (mu m + g / N), D <- 0; on the
-/// others x <- x - lr g / N. The paper's c is 0, as it recommends. With N = 1 it is Nesterov's outer step.
+/// Pseudo-gradients as they come, by the rule of delayed_nesterov.
 class DelayedNesterovAggregator final : public Machine {
  public:
   DelayedNesterovAggregator(ShardOptions options, DelayedNesterovRule rule)
-      : shard_(std::move(options)), rule_(rule) {}
+      : shard_(std::move(options)), outer_(rule) {}
 
   void on_start(Context& context) override;
   void on_message(const Message& message, Context& context) override;
@@ -50,10 +44,7 @@ class DelayedNesterovAggregator final : public Machine {
   void apply(const Message& push, Context& context);
 
   Shard shard_;
-  DelayedNesterovRule rule_;
-  Tensor momentum_;  // m
-  Tensor sum_;       // D
-  std::uint64_t pushes_ = 0;
+  DelayedNesterov outer_;
   std::map<PeerId, double> speeds_;
 };
 

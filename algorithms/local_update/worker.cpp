@@ -28,16 +28,10 @@ Tensor pseudo_gradient(std::span<const Tensor> old, const Tensor& now, double sa
 LocalUpdateWorker::LocalUpdateWorker(const AlgorithmOptions& options)
     : ParameterServerWorker({options.parameters, options.shards, options.clip}),
       batch_(options.batch),
-      optimizer_(options.optimizer),
-      schedule_(options.schedule) {}
+      inner_(options) {}
 
 void LocalUpdateWorker::begin(const Lease& lease, Context& context) {
-  if (replica_.empty()) {
-    replica_ = context.allocate(options().parameters);
-    for (std::size_t i = 0; i < optimizer_state_count(optimizer_.kind); ++i) {
-      optimizer_state_.push_back(context.allocate(options().parameters));
-    }
-  }
+  if (replica_.empty()) replica_ = context.allocate(options().parameters);
   open_window(context);
   begun_ = true;
   window_ = lease;
@@ -58,7 +52,8 @@ bool LocalUpdateWorker::finish(GradientReady& content, Context& context) {
   constexpr double kNewest = 0.1;  // its weight in the running mean
   const double seconds = std::chrono::duration<double>(context.now() - asked_).count();
   step_seconds_ += (step_seconds_ > 0 ? kNewest : 1.0) * (seconds - step_seconds_);
-  inner_step(content, context);
+  inner_.step(content, replica_, context);
+  stepped(content.lease.samples, context);
   done_ += content.lease.samples;
   loss_sum_ += content.loss_sum;
   if (done_ < window_.samples) {
@@ -82,20 +77,8 @@ Tensor LocalUpdateWorker::close_window(double samples, Context& context) {
   return pseudo_gradient(start_, replica_, samples, context);
 }
 
-void LocalUpdateWorker::inner_step(const GradientReady& gradient, Context& context) {
-  const double samples = gradient.lease.samples;
-  if (options().clip > 0) context.clip(gradient.gradient, 1.0 / samples, options().clip);
-  // The place in the run's stream of samples is a clock that all workers share.
-  const bool by_samples = schedule_.clock == ScheduleClock::samples;
-  const double now = static_cast<double>(gradient.lease.position);
-  const double rate = learning_rate_at(schedule_, by_samples ? now : now / batch_,
-                                       by_samples ? batch_ : 1.0);
-  const OptimizerStep step = make_optimizer_step(optimizer_, rate, 1.0 / samples, ++steps_);
-  context.optimizer_step(step, replica_, gradient.gradient, optimizer_state_);
-}
-
 void LocalUpdateWorker::save(MachineState& state) const {
-  state.numbers.emplace_back("inner_steps", steps_);
+  state.numbers.emplace_back("inner_steps", inner_.steps());
 }
 
 }  // namespace murm

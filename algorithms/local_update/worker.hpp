@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "algorithms/algorithm_options.hpp"
+#include "algorithms/local_update/inner_optimizer.hpp"
 #include "algorithms/parameter_server/worker.hpp"
 
 namespace murm {
@@ -25,6 +26,9 @@ class LocalUpdateWorker : public ParameterServerWorker {
   /// What is pushed for a window over `samples`: the pseudo-gradient.
   virtual Tensor close_window(double samples, Context& context);
 
+  /// The replica has made an inner step over `samples`: it may be changed here.
+  virtual void stepped(std::uint32_t /*samples*/, Context& /*context*/) {}
+
   const Tensor& replica() const { return replica_; }
   /// Steps a second, lately; 0 before the first.
   double speed() const { return step_seconds_ > 0 ? 1 / step_seconds_ : 0; }
@@ -34,19 +38,15 @@ class LocalUpdateWorker : public ParameterServerWorker {
   void begin(const Lease& lease, Context& context) final;
   bool finish(GradientReady& content, Context& context) final;
   void compute_step(Context& context);
-  void inner_step(const GradientReady& gradient, Context& context);
 
   std::uint32_t batch_;
-  OptimizerOptions optimizer_;
-  Schedule schedule_;
-  Tensor replica_;  // [parameters]
-  std::vector<Tensor> optimizer_state_;
+  InnerOptimizer inner_;
+  Tensor replica_;             // [parameters]
   std::vector<Tensor> start_;  // parameters that the window began at, in parts
   bool begun_ = false;
   Lease window_;
-  std::uint32_t done_ = 0;   // samples of the window
-  double loss_sum_ = 0;      // of the window
-  std::uint64_t steps_ = 0;  // inner steps so far
+  std::uint32_t done_ = 0;  // samples of the window
+  double loss_sum_ = 0;     // of the window
   std::chrono::nanoseconds asked_{0};
   double step_seconds_ = 0;  // running mean
 };

@@ -1,6 +1,6 @@
 #include "algorithms/parameter_server/bsp.hpp"
 
-#include "algorithms/random.hpp"
+#include "algorithms/parameter_server/contributions.hpp"
 
 namespace murm {
 
@@ -39,12 +39,7 @@ void BspAggregator::take(const Message& push, Context& context) {
 void BspAggregator::complete_step(Context& context) {
   std::uint64_t samples = 0;
   for (const Message& push : contributions_) samples += push.lease.samples;
-  if (contributions_.size() == 1) {
-    shard_.step(context, contributions_.front().payload, samples);
-  } else {
-    add_up(context);
-    shard_.step(context, sum_, samples);
-  }
+  apply(contributions_, samples, context);
   // Every gradient of a step was computed at the version that step replaced: staleness 0.
   for (Message& push : contributions_) {
     context.applied(push, 0);
@@ -54,22 +49,13 @@ void BspAggregator::complete_step(Context& context) {
   ++step_;
 }
 
-void BspAggregator::add_up(Context& context) {
-  if (rule_.rule != RobustRule::mean) {
-    std::vector<Tensor> payloads;
-    std::vector<double> samples;
-    for (const Message& push : contributions_) {
-      payloads.push_back(push.payload);
-      samples.push_back(push.lease.samples);
-    }
-    RobustOptions rule = rule_;
-    rule.seed = spread_bits(rule_.seed + shard_.version());  // other buckets in every step
-    return context.combine(rule, payloads, samples, rule_state_, sum_);
+void BspAggregator::apply(std::span<const Message> contributions, std::uint64_t samples,
+                          Context& context) {
+  if (contributions.size() == 1) {
+    return shard_.step(context, contributions.front().payload, samples);
   }
-  context.copy(sum_, contributions_.front().payload);
-  for (std::size_t i = 1; i < contributions_.size(); ++i) {
-    context.axpy(sum_, 1.0F, contributions_[i].payload);
-  }
+  add_up(contributions, rule_, shard_.version(), rule_state_, sum_, context);
+  shard_.step(context, sum_, samples);
 }
 
 void BspAggregator::on_membership(const MembershipChange& change, Context& /*context*/) {

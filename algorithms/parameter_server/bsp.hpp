@@ -2,6 +2,7 @@
 // Room: algorithms. Aggregator side; the worker side is algorithms/parameter_server/worker.
 // Caller: actors/aggregator. Source: algorithms guide, 2.1 (BSP); ssp with s = 0 is this machine.
 #pragma once
+#include <span>
 #include <vector>
 
 #include "algorithms/parameter_server/gate.hpp"
@@ -14,7 +15,7 @@ namespace murm {
 /// worker dies, others deliver its leases and the step completes as planned. Sums are added in lease
 /// order, so the result does not depend on who computed what, or when it arrived. A robust rule (algorithms/robust)
 /// may stand in for the sum.
-class BspAggregator final : public Machine {
+class BspAggregator : public Machine {
  public:
   explicit BspAggregator(ShardOptions options, RobustOptions rule = {})
       : shard_(std::move(options)), rule_(rule) {}
@@ -25,11 +26,15 @@ class BspAggregator final : public Machine {
   void save(MachineState& state) const override;
   void load(const MachineState& state, Context& context) override;
 
+ protected:
+  /// One step with the contributions of all leases, in their order.
+  virtual void apply(std::span<const Message> contributions, std::uint64_t samples,
+                     Context& context);
+  Shard& shard() { return shard_; }
+
  private:
   void take(const Message& push, Context& context);
   void complete_step(Context& context);
-
-  void add_up(Context& context);
 
   Shard shard_;
   RobustOptions rule_;

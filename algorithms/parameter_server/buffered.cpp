@@ -29,9 +29,19 @@ void BufferedAggregator::on_message(const Message& message, Context& context) {
     }
   }
   const bool waits = taken && rule_.waits;
-  if (waits) waiting_.push_back(message.from);
+  if (waits) {
+    waiting_.push_back(message.from);
+    std::erase(at_work_, message.from);
+  }
   if (taken) step_when_full(context);
-  if (!waits) shard_.reply(context, message.from, dropped);
+  if (!waits) answer(message.from, dropped, context);
+}
+
+void BufferedAggregator::answer(PeerId peer, std::optional<LeaseId> dropped, Context& context) {
+  shard_.reply(context, peer, dropped);
+  if (!rule_.tells) return;
+  const auto place = std::lower_bound(at_work_.begin(), at_work_.end(), peer);
+  if (place == at_work_.end() || *place != peer) at_work_.insert(place, peer);
 }
 
 void BufferedAggregator::take(const Message& push, Version staleness, Context& context) {
@@ -58,13 +68,17 @@ void BufferedAggregator::step_when_full(Context& context) {
   shard_.step(context, sum_, samples_);
   count_ = 0;
   samples_ = 0;
-  for (const PeerId peer : std::exchange(waiting_, {})) shard_.reply(context, peer);
+  for (const PeerId peer : at_work_) shard_.tell(context, peer);
+  for (const PeerId peer : std::exchange(waiting_, {})) answer(peer, std::nullopt, context);
 }
 
 void BufferedAggregator::on_membership(const MembershipChange& change, Context& context) {
   members_ += change.joined.size();
   members_ -= std::min<std::uint64_t>(members_, change.left.size());
-  for (const PeerId peer : change.left) std::erase(waiting_, peer);
+  for (const PeerId peer : change.left) {
+    std::erase(waiting_, peer);
+    std::erase(at_work_, peer);
+  }
   if (count_ > 0) step_when_full(context);
 }
 

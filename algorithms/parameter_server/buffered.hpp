@@ -15,11 +15,14 @@ struct BufferRule {
   StalenessWeight weight = StalenessWeight::none;
   bool fresh_only = false;  // what was computed at an older version is dropped
   bool waits = false;       // a contributor is answered when the step is complete, else at once
+  bool tells = false;       // with it, who has not contributed is sent the new parameters, unasked
 };
 
 /// fedbuff weighs by staleness and takes everything. rennala takes only what was computed at the present
 /// version; who is answered at once computes another gradient there. backup takes the first K of a step, too,
-/// but answers with the next version: who comes late has computed for nothing and begins anew.
+/// but answers with the next version, and tells the stragglers, who give up their gradient and begin anew with
+/// the same lease: what is dropped is only a push that was under way by then. Each shard counts its own first K:
+/// a lease that one shard took and another dropped is counted as dropped.
 /// Contributions are added on arrival: their order is the arrival's. One counts as applied once it is in the
 /// buffer; what is there at the end of a run, less than K, is in no step.
 class BufferedAggregator final : public Machine {
@@ -36,6 +39,7 @@ class BufferedAggregator final : public Machine {
   void take(const Message& push, Version staleness, Context& context);
   void step_when_full(Context& context);
   std::uint32_t size() const;
+  void answer(PeerId peer, std::optional<LeaseId> dropped, Context& context);
 
   Shard shard_;
   BufferRule rule_;
@@ -43,6 +47,8 @@ class BufferedAggregator final : public Machine {
   std::uint64_t count_ = 0;
   std::uint64_t samples_ = 0;    // in the buffer
   std::vector<PeerId> waiting_;  // to be answered with the next version, in the order of arrival
+  std::vector<PeerId>
+      at_work_;  // have parameters and have not contributed, ascending; where they are told
   std::uint64_t members_ = 0;
 };
 

@@ -6,17 +6,34 @@ namespace murm {
 
 void ElasticWorker::received(const Message& message, Context& context) {
   if (message.weight == 0) return;  // the centre, for a newcomer or for a lease taken over
-  const Range range = shard_range(options().parameters, options().shards, message.shard);
-  context.axpy(replica().slice(range.offset, range.length), -1.0F, message.payload);
+  if (in_window_) return forces_.push_back(message);
+  pull(message, context);
+}
+
+void ElasticWorker::pull(const Message& force, Context& context) {
+  const Range range = shard_range(options().parameters, options().shards, force.shard);
+  context.axpy(replica().slice(range.offset, range.length), -1.0F, force.payload);
+}
+
+void ElasticWorker::on_gradient(const GradientReady& gradient, Context& context) {
+  for (const Message& force : std::exchange(forces_, {})) pull(force, context);
+  LocalUpdateWorker::on_gradient(gradient, context);
 }
 
 void ElasticWorker::open_window(Context& context) {
+  in_window_ = true;
   if (has_begun()) return;  // goes on where it was
   LocalUpdateWorker::open_window(context);
 }
 
 Tensor ElasticWorker::close_window(double /*samples*/, Context& context) {
+  in_window_ = false;
   return context.snapshot(replica());
+}
+
+void ElasticWorker::save(MachineState& state) const {
+  LocalUpdateWorker::save(state);
+  if (has_begun()) state.tensors.emplace_back("parameters", replica());
 }
 
 void ElasticAggregator::on_start(Context& context) {
@@ -25,21 +42,38 @@ void ElasticAggregator::on_start(Context& context) {
 }
 
 void ElasticAggregator::on_message(const Message& message, Context& context) {
+  if (rule_.synchronous) return on_message_of_step(message, context);
   const bool fresh = message.kind == MessageKind::push && context.admit(message.lease);
-  if (rule_.synchronous) {
-    if (fresh) return collect(message, context);
-    const Step clock = message.lease.step;
-    return gate_.pass(message.from, clock, step_,
-                      [&](PeerId peer) { answer(peer, context.snapshot(centre_), 0, context); });
-  }
   if (!fresh) return answer(message.from, context.snapshot(centre_), 0, context);
   const Tensor e = force(message, context);
   context.axpy(centre_, 1.0F, e);
-  const Version staleness = version_ - message.version;
+  const Version staleness = message.version < version_ ? version_ - message.version : 0;
   ++version_;
   samples_ += message.lease.samples;
   context.applied(message, staleness);
   answer(message.from, e, 1, context);
+}
+
+/// A push asks for the clock that follows it, whether or not somebody else has computed its lease before.
+void ElasticAggregator::on_message_of_step(const Message& message, Context& context) {
+  Step clock = message.lease.step;
+  if (message.kind == MessageKind::push) {
+    if (const char* why = misplaced(message.lease); why != nullptr) {
+      return context.reject(message, why);
+    }
+    if (context.admit(message.lease)) return collect(message, context);
+    ++clock;
+  }
+  gate_.pass(message.from, clock, step_,
+             [&](PeerId peer) { answer(peer, context.snapshot(centre_), 0, context); });
+}
+
+/// What is wrong with a push of this lease; null: nothing.
+const char* ElasticAggregator::misplaced(const Lease& lease) const {
+  if (lease.step > step_) return "replica of a step that has not begun";
+  if (lease.index >= lease.quorum) return "replica without a place in its step";
+  const bool other = arrived_ > 0 && lease.step == step_ && lease.quorum != contributions_.size();
+  return other ? "replica with another quorum than its step" : nullptr;
 }
 
 void ElasticAggregator::collect(const Message& push, Context& context) {

@@ -10,16 +10,25 @@
 
 namespace murm {
 
-/// Pushes its replica after every window; what comes back is the elastic force e, and x <- x - e. A newcomer
+/// Pushes its replica after every window; what comes back is the elastic force e, and x <- x - e. When a lease that
+/// was taken over is computed meanwhile, the force waits for its gradient: nobody writes what is being read. A newcomer
 /// starts at the centre. Message::weight of what comes back tells which: 1 a force, 0 the centre.
 class ElasticWorker final : public LocalUpdateWorker {
  public:
   explicit ElasticWorker(const AlgorithmOptions& options) : LocalUpdateWorker(options) {}
 
+  void on_gradient(const GradientReady& gradient, Context& context) override;
+  /// "parameters" is the replica.
+  void save(MachineState& state) const override;
+
  private:
   void open_window(Context& context) override;
   Tensor close_window(double samples, Context& context) override;
   void received(const Message& message, Context& context) override;
+  void pull(const Message& force, Context& context);
+
+  bool in_window_ = false;       // a gradient is being computed at the replica
+  std::vector<Message> forces_;  // that have come meanwhile
 };
 
 struct ElasticRule {
@@ -41,6 +50,8 @@ class ElasticAggregator final : public Machine {
   void load(const MachineState& state, Context& context) override;
 
  private:
+  void on_message_of_step(const Message& message, Context& context);
+  const char* misplaced(const Lease& lease) const;
   void collect(const Message& push, Context& context);
   Tensor force(const Message& push, Context& context) const;
   void answer(PeerId to, Tensor payload, double weight, Context& context);

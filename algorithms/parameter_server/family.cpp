@@ -2,6 +2,7 @@
 #include <array>
 
 #include "algorithms/algorithm.hpp"
+#include "algorithms/gossip/keeper.hpp"
 #include "algorithms/local_update/outer_optimizer.hpp"
 #include "algorithms/local_update/windows.hpp"
 #include "algorithms/parameter_server/asp.hpp"
@@ -10,6 +11,8 @@
 #include "algorithms/parameter_server/dc_asgd.hpp"
 #include "algorithms/parameter_server/dssp.hpp"
 #include "algorithms/parameter_server/elastic.hpp"
+#include "algorithms/parameter_server/hogwild.hpp"
+#include "algorithms/parameter_server/ring.hpp"
 #include "algorithms/parameter_server/ssp.hpp"
 #include "algorithms/parameter_server/worker.hpp"
 
@@ -75,12 +78,19 @@ std::unique_ptr<Machine> make_dc_asgd(const AlgorithmOptions& options, std::uint
   return std::make_unique<DcAsgdAggregator>(shard_options(options, shard), rule);
 }
 
+std::unique_ptr<Machine> make_backup_worker(const AlgorithmOptions& options) {
+  ParameterServerWorkerOptions worker{options.parameters, options.shards, options.clip};
+  worker.asks_late = true;
+  return std::make_unique<ParameterServerWorker>(worker);
+}
+
 std::unique_ptr<Machine> make_backup(const AlgorithmOptions& options, std::uint32_t shard) {
   const std::uint64_t backups = or_default(options.backups, options.workers / 25);
   BufferRule rule;
   rule.size = static_cast<std::uint32_t>(options.workers - std::min(backups, options.workers - 1));
   rule.fresh_only = true;
   rule.waits = true;
+  rule.tells = true;
   return std::make_unique<BufferedAggregator>(shard_options(options, shard), rule);
 }
 
@@ -122,6 +132,14 @@ std::unique_ptr<Machine> make_eamsgd_worker(const AlgorithmOptions& options) {
   return std::make_unique<ElasticWorker>(with_momentum);
 }
 
+std::unique_ptr<Machine> make_keeper(const AlgorithmOptions& options, std::uint32_t shard) {
+  return std::make_unique<KeeperAggregator>(options, shard);
+}
+
+std::unique_ptr<Machine> make_hogwild(const AlgorithmOptions& options, std::uint32_t shard) {
+  return std::make_unique<HogwildAggregator>(options, shard);
+}
+
 /// asp and its relatives: the aggregator alone makes the difference.
 constexpr Algorithm served(std::string_view name,
                            std::unique_ptr<Machine> (*make)(const AlgorithmOptions&,
@@ -134,6 +152,11 @@ constexpr Algorithm buffered(std::string_view name,
                                                               std::uint32_t)) {
   Algorithm algorithm = served(name, make);
   algorithm.plain_gradients = false;
+  return algorithm;
+}
+
+constexpr Algorithm patient(Algorithm algorithm) {
+  algorithm.make_worker = make_backup_worker;
   return algorithm;
 }
 
@@ -159,6 +182,15 @@ constexpr Algorithm elastic(std::string_view name, bool synchronous,
 constexpr std::array kFamily{
     served("asp", make_asp),
     Algorithm{"bsp", true, true, make_worker, make_bsp},
+    Algorithm{.name = "ring",
+              .synchronous = true,
+              .combines = true,
+              .make_worker = make_local_worker<RingWorker>,
+              .make_aggregator = make_keeper,
+              .plain_gradients = false,
+              .bears_compression = false,
+              .peers = true,
+              .replicas = true},
     Algorithm{"ssp", true, false, make_worker, make_ssp},
     weighing(served("sa-asgd", make_sa_asgd)),
     served("dc-asgd", make_dc_asgd),
@@ -167,7 +199,7 @@ constexpr std::array kFamily{
               .make_worker = make_worker,
               .make_aggregator = make_dssp,
               .staleness_bound = dssp_bound},
-    buffered("backup", make_backup),
+    patient(buffered("backup", make_backup)),
     Algorithm{.name = "fedbuff",
               .make_worker = make_local_worker<LocalUpdateWorker>,
               .make_aggregator = make_fedbuff,
@@ -178,6 +210,12 @@ constexpr std::array kFamily{
     elastic("easgd", true, make_local_worker<ElasticWorker>, make_easgd),
     elastic("aeasgd", false, make_local_worker<ElasticWorker>, make_aeasgd),
     elastic("eamsgd", false, make_eamsgd_worker, make_aeasgd),
+    Algorithm{.name = "hogwild",
+              .make_worker = make_local_worker<HogwildWorker>,
+              .make_aggregator = make_hogwild,
+              .plain_gradients = false,
+              .bears_compression = false,
+              .one_process = true},
 };
 
 }  // namespace

@@ -12,6 +12,14 @@
 
 namespace murm {
 
+/// Message::round of parameters that answer no question (Message::dropped is set, as for a push that was not
+/// applied: what is computed at older ones will not be). No lease has this id.
+constexpr LeaseId unasked = ~LeaseId{0};
+
+inline bool is_unasked(const Message& parameters) {
+  return parameters.dropped && parameters.round == unasked;
+}
+
 struct ShardOptions {
   std::uint32_t shard = 0;
   std::size_t length = 0;  // elements of this shard
@@ -42,6 +50,8 @@ class Shard {
   void reply(Context& context, PeerId to, double weight);
   /// `dropped`: what is answered is a push of this lease, which was not applied.
   void reply(Context& context, PeerId to, std::optional<LeaseId> dropped);
+  /// Sends the parameters to one that has not asked.
+  void tell(Context& context, PeerId to) { reply(context, to, std::optional<LeaseId>(unasked)); }
   /// What a reply sends, as of now.
   const Tensor& snapshot(Context& context);
   /// Staleness of a gradient that was computed at version `read`: updates applied since.

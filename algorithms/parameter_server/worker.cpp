@@ -1,7 +1,9 @@
 #include "algorithms/parameter_server/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "algorithms/parameter_server/shard.hpp"
 #include "algorithms/partition.hpp"
 
 namespace murm {
@@ -23,7 +25,8 @@ void ParameterServerWorker::on_lease(const Lease& lease, Context& context) {
 }
 
 bool ParameterServerWorker::is_open(Step clock) const {
-  return std::all_of(open_.begin(), open_.end(), [&](Step open) { return clock < open; });
+  return std::all_of(open_.begin(), open_.end(),
+                     [&](Step open) { return clock < open || (!waits() && open > 0); });
 }
 
 bool ParameterServerWorker::is_awaited(Step clock) const {
@@ -60,7 +63,8 @@ void ParameterServerWorker::on_gradient(const GradientReady& gradient, Context& 
   if (!finish(content, context)) return;
   computing_ = false;
   leases_.erase(leases_.begin());
-  if (content.lease.requested) context.request_lease(wanted_samples());
+  wants_lease_ = wants_lease_ || (content.lease.requested && options_.asks_late);
+  if (content.lease.requested && !options_.asks_late) context.request_lease(wanted_samples());
   ask(MessageKind::push, content, context);
   compute_next(context);
 }
@@ -74,20 +78,46 @@ void ParameterServerWorker::ask(MessageKind kind, const GradientReady& content, 
     message.version = versions_read_[shard];
     message.lease = content.lease;
     if (kind == MessageKind::push) {
-      const Range range = shard_range(options_.parameters, options_.shards, shard);
       message.loss_sum = content.loss_sum;
       message.weight = push_weight();
-      message.payload = content.gradient.slice(range.offset, range.length);
+      fill(message, content, context);
     }
-    awaited_[shard].push_back(clock);
+    if (kind == MessageKind::pull || waits()) awaited_[shard].push_back(clock);
     context.send(PeerId::aggregator(shard), std::move(message));
   }
 }
 
+void ParameterServerWorker::fill(Message& push, const GradientReady& content,
+                                 Context& /*context*/) {
+  const Range range = shard_range(options_.parameters, options_.shards, push.shard);
+  push.payload = content.gradient.slice(range.offset, range.length);
+}
+
+void ParameterServerWorker::hear_news(const Message& message, Context& context) {
+  if (message.version < versions_[message.shard]) return;
+  parts_[message.shard] = message.payload;
+  versions_[message.shard] = message.version;
+  // A shard that still waits for this gradient may have nobody else to wait for.
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    if (!computing_ || versions_[shard] <= versions_read_[shard]) return;
+  }
+  context.cancel();
+  versions_read_ = versions_;
+  begin(leases_.front(), context);
+}
+
 void ParameterServerWorker::on_message(const Message& message, Context& context) {
+  if (message.kind == MessageKind::parameters && message.shard < options_.shards &&
+      is_unasked(message)) {
+    return hear_news(message, context);
+  }
   if (message.kind != MessageKind::parameters || message.shard >= options_.shards ||
       awaited_[message.shard].empty()) {
     return context.reject(message, "parameters that were not asked for");
+  }
+  const Range range = shard_range(options_.parameters, options_.shards, message.shard);
+  if (message.payload.length() != range.length) {
+    return context.reject(message, "parameters of another length than their shard");
   }
   // Which question is answered is not said; clocks open in order, so it is at least the smallest.
   std::vector<Step>& awaited = awaited_[message.shard];
@@ -97,6 +127,11 @@ void ParameterServerWorker::on_message(const Message& message, Context& context)
   parts_[message.shard] = message.payload;
   versions_[message.shard] = message.version;
   received(message, context);
+  const bool answered_by_all = std::all_of(awaited_.begin(), awaited_.end(),
+                                           [](const auto& clocks) { return clocks.empty(); });
+  if (answered_by_all && std::exchange(wants_lease_, false)) {
+    context.request_lease(wanted_samples());
+  }
   compute_next(context);
 }
 

@@ -12,12 +12,17 @@ struct ParameterServerWorkerOptions {
   std::size_t parameters = 0;  // length of the flat vector
   std::uint32_t shards = 1;
   double clip = 0;  // global norm of the mean gradient; 0: none
+  /// Asks for the next lease when its push is answered, not with it: where answers wait for other workers, a lease in
+  /// hand could be what those are waiting for.
+  bool asks_late = false;
 };
 
 /// A lease is computed once every shard has answered for its clock or a later one; each push asks for
 /// the clock that follows it. A lease taken over from a lost worker may belong to a clock that is already
 /// open, and is then computed at once (that clock cannot complete before), or to one nobody has asked
 /// for, which takes a pull. So more than one question per shard can be open.
+/// Parameters may come unasked (`backup`): once those of every shard are newer than what the gradient in progress
+/// was begun at, it is given up, and the same lease begins anew.
 class ParameterServerWorker : public Machine {
  public:
   explicit ParameterServerWorker(ParameterServerWorkerOptions options);
@@ -41,12 +46,17 @@ class ParameterServerWorker : public Machine {
   virtual std::uint32_t wanted_samples() const { return 0; }
   /// Message::weight of a push.
   virtual double push_weight() const { return 0; }
+  /// What a push tells its shard of `content`, beside the lease: by default the shard's part of it.
+  virtual void fill(Message& push, const GradientReady& content, Context& context);
+  /// Whether a push is answered, and the next lease waits for that.
+  virtual bool waits() const { return true; }
   /// Parameters have come and stand in parts(); the lease that waits for them begins afterwards.
   virtual void received(const Message& /*message*/, Context& /*context*/) {}
 
  private:
   void ask(MessageKind kind, const GradientReady& content, Context& context);
   void compute_next(Context& context);
+  void hear_news(const Message& message, Context& context);
   bool is_open(Step clock) const;
   bool is_awaited(Step clock) const;
 
@@ -58,6 +68,7 @@ class ParameterServerWorker : public Machine {
   std::vector<std::vector<Step>> awaited_;  // by shard: clocks asked for and not answered
   std::vector<Step> open_;                  // by shard: clocks below this may be computed
   bool computing_ = false;
+  bool wants_lease_ = false;  // once its push is answered
 };
 
 }  // namespace murm

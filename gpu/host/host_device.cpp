@@ -44,6 +44,14 @@ void HostDevice::axpy(const Tensor& y, float a, const Tensor& x) {
   });
 }
 
+void HostDevice::axpy_shared(const Tensor& y, float a, const Tensor& x) {
+  require_equal_lengths(y, x);
+  float* to = host_span(y).data();
+  for_each_run(x, [&](const float* data, std::size_t offset, std::size_t length) {
+    host::axpy_shared(length, a, data, to + offset);
+  });
+}
+
 void HostDevice::scale(const Tensor& x, float a) {
   const std::span<float> values = host_span(x);
   host::scale(values.size(), a, values.data());

@@ -20,6 +20,8 @@ class HostDevice final : public Device {
   void zero(const Tensor& x) override;
   void copy(const Tensor& destination, const Tensor& source) override;
   void axpy(const Tensor& y, float a, const Tensor& x) override;
+  /// The same numbers as axpy; y may be written by others meanwhile. Only where threads share memory.
+  void axpy_shared(const Tensor& y, float a, const Tensor& x);
   void scale(const Tensor& x, float a) override;
   double norm(const Tensor& x) override;
   void optimizer_step(const OptimizerStep& step, const Tensor& x, const Tensor& gradient,

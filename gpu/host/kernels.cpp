@@ -1,5 +1,6 @@
 #include "gpu/host/kernels.hpp"
 
+#include <atomic>
 #include <bit>
 #include <cmath>
 
@@ -16,6 +17,12 @@ namespace murm::host {
 
 MURM_CLONES void axpy(std::size_t n, float a, const float* x, float* y) {
   for (std::size_t i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+void axpy_shared(std::size_t n, float a, const float* x, float* y) {
+  for (std::size_t i = 0; i < n; ++i) {
+    std::atomic_ref<float>(y[i]).fetch_add(a * x[i], std::memory_order_relaxed);
+  }
 }
 
 MURM_CLONES void scale(std::size_t n, float a, float* x) {

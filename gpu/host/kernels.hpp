@@ -13,6 +13,8 @@
 namespace murm::host {
 
 void axpy(std::size_t n, float a, const float* x, float* y);
+/// Each number by itself atomically, in no order: other threads may add to y meanwhile.
+void axpy_shared(std::size_t n, float a, const float* x, float* y);
 void scale(std::size_t n, float a, float* x);
 
 /// Adds squares to 16 partial sums; element `position + i` belongs to lane (position + i) % 16, so that the

@@ -24,8 +24,9 @@ void write(const std::filesystem::path& folder, const std::string& name,
 
 void write_codec(const std::filesystem::path& folder) {
   const std::vector<std::string> names{
-      "hello",         "welcome", "refusal", "heartbeat", "lease_request", "lease_grant", "credit",
-      "worker_report", "failure", "stop",    "leave",     "members",       "collect"};
+      "hello",   "welcome",       "refusal",        "heartbeat",    "lease_request", "lease_grant",
+      "credit",  "worker_report", "failure",        "stop",         "leave",         "members",
+      "collect", "course",        "switch_request", "switch_answer"};
   const auto bodies = samples::controls();
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     Bytes input{std::byte{2}, std::byte{0}};  // control, resealed

@@ -269,6 +269,7 @@ TEST_CASE(
                             {.event = "leave", .at_s = 14, .worker = 0, .for_s = 3},
                             {.event = "join", .at_s = 20, .worker = 7},
                             {.event = "freeze", .at_s = 25, .worker = 2, .for_s = 6}};
+    world.job.algorithm.outer_lr = name == "demo" ? 0.1 : 0;  // its steps have a fixed length
     INFO(name);
     const Report report = report_of(world);
     CHECK(report.ledger.applied + report.ledger.dropped == report.ledger.issued);

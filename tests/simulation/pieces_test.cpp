@@ -36,8 +36,9 @@ AlgorithmOptions one_shard() {
 struct PostOffice {
   explicit PostOffice(const Scenario& scenario) : network(scenario, 2, 5), post(queue, network) {
     for (std::uint32_t i = 0; i < 2; ++i) {
-      workers.push_back(std::make_unique<VirtualWorker>(
-          registered("asp"), one_shard(), PeerId::worker(i), i, nullptr, nullptr, office));
+      workers.push_back(
+          std::make_unique<VirtualWorker>(VirtualCourse{&registered("asp"), one_shard(), 0},
+                                          PeerId::worker(i), i, nullptr, nullptr, office));
     }
   }
 

@@ -88,6 +88,7 @@ Report make_report(const RunOutcome& outcome, const JobPlan& plan, const Transpo
   Report report;
   report.job = job.job.name;
   report.algorithm = job.algorithm.name;
+  report.changes = outcome.summary.changes;
   report.status = status_of(outcome);
   report.interrupted = outcome.status == RunStatus::interrupted;
   report.seed = job.job.seed;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "actors/training_node.hpp"
+#include "algorithms/registry.hpp"
 #include "runtime/atomic_file.hpp"
 #include "runtime/child_process.hpp"
 #include "runtime/endpoint.hpp"
@@ -23,9 +24,11 @@ namespace {
 constexpr std::chrono::milliseconds kChildGoodbye{1000};
 constexpr std::chrono::milliseconds kDeviceGoodbye{300};
 
+std::string socket_without_file() { return "ipc://@murmuration-" + std::to_string(process_id()); }
+
 /// Where the worker processes of `murm train` join: loopback, or a socket without a file.
 std::string private_endpoint(const Job& job) {
-  if (job.cluster.transport == "ipc") return "ipc://@murmuration-" + std::to_string(process_id());
+  if (job.cluster.transport == "ipc") return socket_without_file();
   return "tcp://127.0.0.1:0";
 }
 
@@ -51,6 +54,17 @@ void check_record(const TrainingCommand& command, const Job& job) {
         "--record: emulate.byzantine corrupts gradients, which a replay computes honestly. HINT: "
         "leave one of them out");
   }
+  if (command.record && !job.algorithm.switches.empty()) {
+    throw InputError(
+        "--record: algorithm.switches changes the algorithm, and a recording is of one. HINT: "
+        "leave "
+        "one of them out");
+  }
+  if (command.record && needs_one_process(job)) {
+    throw InputError("--record: a run of algorithm.name = \"" + job.algorithm.name +
+                     "\" cannot be replayed, as its workers write to shared memory in no order. "
+                     "HINT: leave --record out");
+  }
   if (!command.record || !command.resume) return;
   throw InputError(
       "--record and --resume do not go together: a recording begins with its run. HINT: leave one "
@@ -64,6 +78,25 @@ std::filesystem::path make_trace_folder(const RunDirectory& directory) {
   throw InputError("--record: the folder " + directory.traces().string() +
                    " cannot be created: " + error.message() + ". HINT: check its permissions");
 }
+
+/// Says where the run can be asked, as long as it is under way.
+class EndpointFile {
+ public:
+  EndpointFile(std::filesystem::path file, const std::string& endpoint) : file_(std::move(file)) {
+    if (const auto error = write_file_atomically(file_, endpoint + "\n")) {
+      throw InputError(error->text);
+    }
+  }
+  EndpointFile(const EndpointFile&) = delete;
+  EndpointFile& operator=(const EndpointFile&) = delete;
+  ~EndpointFile() {
+    std::error_code ignored;
+    std::filesystem::remove(file_, ignored);
+  }
+
+ private:
+  std::filesystem::path file_;
+};
 
 void check_listen(const TrainingCommand& command) {
   if (command.listen.empty()) return;
@@ -130,11 +163,11 @@ TrainingNodeOptions node_options(const TrainingCommand& command, const Job& job,
   options.workers_can_come = !command.listen.empty();
   options.listen = command.listen;
   if (options.listen.empty() && job.cluster.processes > 0) options.listen = private_endpoint(job);
+  if (options.listen.empty()) options.control = socket_without_file();
   options.checkpoints = RunDirectory::checkpoints(folder);
   options.progress = progress_style_for(STDERR_FILENO, command.quiet);
   if (command.resume) {
-    options.restored = restore_checkpoint(options.checkpoints, resume_hash(job),
-                                          static_cast<std::uint32_t>(job.cluster.aggregators));
+    options.restored = restore_checkpoint(options.checkpoints, job);
   }
   return options;
 }
@@ -156,6 +189,7 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   TrainingNodeOptions options = node_options(command, job, folder);
   const RunDirectory directory = RunDirectory::create(folder, command.resume);
   options.metrics_file = directory.metrics();
+  options.job_file = directory.job();
   if (const auto error = write_file_atomically(directory.job(), to_toml(job))) {
     throw InputError(error->text);
   }
@@ -170,6 +204,7 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   const std::filesystem::path traces = options.traces;
   options.finished = [&signals] { signals.notify(); };
   TrainingNode node(std::move(options));
+  const EndpointFile where(directory.endpoint(), node.control());
   if (!command.listen.empty() && !command.quiet) {
     std::fprintf(stderr, "murm: coordinator at %s, waiting for %llu worker(s)\n",
                  node.endpoint().c_str(), static_cast<unsigned long long>(job.cluster.workers));

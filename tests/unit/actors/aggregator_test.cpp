@@ -19,15 +19,19 @@ struct Heard {
 };
 
 StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, Heard* heard) {
-  return {[](const LeaseRequest&) {}, noted(heard->applied),
-          [](const Membership&) {},   [](const HoldAt&) {},
-          [](const StopLeases&) {},   [](const ViewRequest&) { return StewardView{}; }};
+  return {[](const LeaseRequest&) {},
+          noted(heard->applied),
+          [](const Membership&) {},
+          [](const HoldAt&) {},
+          [](const NextCourse&) {},
+          [](const StopLeases&) {},
+          [](const ViewRequest&) { return StewardView{}; }};
 }
 
 MonitorActor::behavior_type fake_monitor(MonitorActor::pointer /*self*/, Heard* /*heard*/) {
   // CAF 0.17 spawns no function that takes nothing but itself.
   return {[](const Applied&) {}, [](const Evaluated&) {}, [](const Notice&) {},
-          [](const MonitorSummaryRequest&) { return MonitorSummary{}; }};
+          [](const Switched&) {}, [](const MonitorSummaryRequest&) { return MonitorSummary{}; }};
 }
 
 RejectionDesk::behavior_type fake_desk(RejectionDesk::pointer /*self*/, Heard* heard) {
@@ -36,7 +40,14 @@ RejectionDesk::behavior_type fake_desk(RejectionDesk::pointer /*self*/, Heard* h
 
 WorkerActor::behavior_type fake_worker(WorkerActor::pointer /*self*/, Heard* heard) {
   return {noted(heard->deliveries), [](const LeaseGrant&) {}, [](const StopWorker&) {},
-          [](const PeerNews&) {}, [](const Collect&) {}};
+          [](const PeerNews&) {},   [](const Collect&) {},    [](const WorkerCourse&) {}};
+}
+
+std::shared_ptr<const AlgorithmOptions> named(const std::string& name) {
+  AlgorithmOptions options;
+  options.name = name;
+  options.parameters = kParameters;
+  return std::make_shared<const AlgorithmOptions>(options);
 }
 
 /// One aggregator with two workers.
@@ -45,11 +56,11 @@ struct World {
   Stage stage;
   AggregatorSelf actor;
   Epoch epoch = 0;
+  std::uint32_t course = 0;  // of what the workers say
 
   explicit World(const std::string& algorithm) {
     AggregatorOptions options;
-    options.algorithm.name = algorithm;
-    options.algorithm.parameters = kParameters;
+    options.algorithm = named(algorithm);
     options.initial = scattered(kParameters, 1);
     actor = stage.spawn(aggregator, options, stage.spawn(fake_steward, &heard),
                         stage.spawn(fake_monitor, &heard), stage.spawn(fake_desk, &heard),
@@ -68,6 +79,7 @@ struct World {
     message.lease.id = lease;
     message.lease.samples = 4;
     message.round = 3;
+    message.course = course;
     message.payload = std::move(payload);
     stage.send(actor, Delivery{PeerId::aggregator(0), message});
   }
@@ -144,4 +156,42 @@ TEST_CASE("an aggregator without replicas has them all at once") {
   World world("asp");
   world.stage.ask<Collected>(world.actor, CollectRequest{});
   CHECK(world.heard.rejected.empty());
+}
+
+TEST_CASE("another algorithm takes over the parameters, and nothing of the one before is heard") {
+  World world("asp");
+  world.say(MessageKind::push, kFirst, filled(2), 0);
+  const std::vector<float> parameters = world.parameters();
+  CHECK(parameters != values_of(scattered(kParameters, 1)));
+  NextCourse next;
+  next.course = 1;
+  next.algorithm = named("sa-asgd");
+  world.stage.send(world.actor, next);
+  CHECK(world.parameters() == parameters);
+  world.say(MessageKind::push, kSecond, filled(2), 1);  // said before it heard of the change
+  CHECK(world.parameters() == parameters);
+  CHECK(world.heard.applied.size() == 1);
+  world.course = 1;
+  world.say(MessageKind::push, kSecond, filled(2), 1);
+  CHECK(world.heard.applied.size() == 2);
+  CHECK(world.parameters() != parameters);
+}
+
+TEST_CASE("an optimizer's state goes on only where the next algorithm has the same optimizer") {
+  const auto change = [](World& world, std::uint32_t course, const std::string& name) {
+    AlgorithmOptions options = *named(name);
+    options.optimizer.kind = OptimizerKind::momentum;
+    NextCourse next;
+    next.course = world.course = course;
+    next.algorithm = std::make_shared<const AlgorithmOptions>(options);
+    world.stage.send(world.actor, next);
+    const auto snapshot = world.stage.ask<ShardSnapshot>(world.actor, SnapshotRequest{true});
+    return values_of(snapshot.state.tensor("optimizer.0"));
+  };
+  const std::vector<float> nothing(kParameters, 0.0F);
+  World world("asp");
+  CHECK(change(world, 1, "asp") == nothing);
+  world.say(MessageKind::push, kFirst, filled(2), 0);
+  CHECK(change(world, 2, "sa-asgd") != nothing);
+  CHECK(change(world, 3, "diloco") == nothing);  // of its outer optimizer, which is another
 }

@@ -87,6 +87,7 @@ class QuietContext final : public TensorVerbs {
   void set_timer(std::chrono::nanoseconds, std::uint64_t) override {}
   void request_lease(std::uint32_t) override { ++leases_wanted; }
   void compute(const Lease&, std::span<const Tensor> parts) override { computed += parts.size(); }
+  void cancel() override {}
 
   std::size_t applied_count = 0;
   std::size_t sent = 0;

@@ -386,3 +386,45 @@ TEST_CASE("news of members and the wish for a replica reach the worker they are 
   CHECK(std::get<LeaseGrant>(remote.controls[2]).worker == kOther);
   CHECK(std::get<Collect>(remote.controls[3]).worker == kWorker);
 }
+
+TEST_CASE("what comes of the algorithm before a change is dropped without judgement") {
+  World world;
+  Remote remote(world, 1);
+  remote.join();
+  const auto named = [](const std::string& name) {
+    AlgorithmOptions options;
+    options.name = name;
+    return std::make_shared<const AlgorithmOptions>(options);
+  };
+  world.stage.send(world.link, WorkerCourse{{kWorker, 1, "ad-psgd"}, named("ad-psgd")});
+  remote.exchange();
+  REQUIRE(remote.got<Course>().size() == 1);
+  CHECK(remote.got<Course>()[0].to == "ad-psgd");
+  remote.say(push_of(kWorker, lease_of(5), 0));  // of a lease it never had: from before
+  CHECK(!remote.gone());
+  CHECK(world.heard.deliveries[0].empty());
+  Routed now = exchange_of(kWorker, kOther);
+  now.message.course = 1;
+  remote.say(now);
+  CHECK(!remote.gone());
+  CHECK(remote.routed.size() == 1);
+  SECTION("and what comes of one that is to be ends the connection") {
+    now.message.course = 2;
+    remote.say(now);
+    CHECK(remote.gone());
+  }
+}
+
+TEST_CASE("a stranger that asks for another algorithm gets an answer, and no seat") {
+  World world;
+  Remote remote(world, 1);
+  remote.say(SwitchRequest{"bsp"});
+  REQUIRE(world.heard.switches.size() == 1);
+  CHECK(world.heard.switches[0].to == "bsp");
+  remote.exchange();
+  REQUIRE(remote.got<SwitchAnswer>().size() == 1);
+  CHECK(remote.got<SwitchAnswer>()[0].done);
+  CHECK(world.heard.joins.empty());
+  remote.say(Hello{"test", 99, "cpu", {0}});
+  CHECK(world.heard.joins.empty());
+}

@@ -40,6 +40,7 @@ struct Heard {  // by the rest of the coordinator's process
   std::vector<HoldAt> holds;
   std::vector<StopLeases> stops;
   std::array<std::vector<Delivery>, kShards> deliveries;
+  std::vector<SwitchRequest> switches;
   JoinAnswer answer;  // what the next JoinRequest gets
 };
 
@@ -54,21 +55,28 @@ inline CoordinatorActor::behavior_type fake_coordinator(CoordinatorActor::pointe
           [heard](const JoinRequest& request) {
             heard->joins.push_back(request);
             return heard->answer;
+          },
+          [heard](const SwitchRequest& request) {
+            heard->switches.push_back(request);
+            return SwitchAnswer{true, "switched"};
           }};
 }
 
 inline StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, Heard* heard) {
-  return {noted(heard->requests),    noted(heard->applied),
-          noted(heard->memberships), noted(heard->holds),
-          noted(heard->stops),       [](const ViewRequest&) {
-            return StewardView{}; }};
+  return {noted(heard->requests),
+          noted(heard->applied),
+          noted(heard->memberships),
+          noted(heard->holds),
+          noted(heard->stops),
+          [](const NextCourse&) {},
+          [](const ViewRequest&) { return StewardView{}; }};
 }
 
 inline AggregatorActor::behavior_type fake_aggregator(AggregatorActor::pointer /*self*/,
                                                       Heard* heard, std::uint32_t shard) {
   return {noted(heard->deliveries[shard]), noted(heard->memberships),
           [](const SnapshotRequest&) { return ShardSnapshot{}; },
-          [](const CollectRequest&) { return Collected{}; }};
+          [](const CollectRequest&) { return Collected{}; }, [](const NextCourse&) {}};
 }
 
 /// The coordinator's process with its link, and worker processes made of nothing but a wire.

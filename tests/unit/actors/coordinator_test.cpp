@@ -138,3 +138,64 @@ TEST_CASE("a boundary of checkpoints only is not evaluated") {
   CHECK(world.script.checkpoints.size() == 1);
   CHECK(world.script.holds.back().boundary == 200);
 }
+
+TEST_CASE("a planned change of algorithm is made at the cut at its place, by everybody") {
+  Job job = World::two_workers();
+  job.algorithm.switches = {{0.05, "ad-psgd"}};  // epochs of 1000 samples
+  World world(job);
+  world.begin();
+  REQUIRE(world.script.holds.size() == 1);
+  CHECK(world.script.holds[0].boundary == 50);
+  world.drain(50);
+  CHECK(world.script.evaluations.size() == 1);  // how far the one before has come
+  REQUIRE(world.script.courses.size() == 2);    // the aggregator's and the steward's
+  CHECK(world.script.courses[0].course == 1);
+  CHECK(world.script.courses[0].algorithm->name == "ad-psgd");
+  REQUIRE(world.script.worker_courses.size() == 2);
+  CHECK(world.script.worker_courses[1].course.worker == world.peers[1]);
+  CHECK(world.script.worker_courses[1].course.to == "ad-psgd");
+  REQUIRE(world.script.switched.size() == 1);
+  CHECK(world.script.switched[0].from == "asp");
+  REQUIRE(world.script.holds.size() == 2);
+  CHECK(world.script.holds[1].boundary == 100);
+  world.drain(100);
+  CHECK(world.script.courses.size() == 2);
+  CHECK(world.script.collected.size() == 3);  // the replicas of the algorithm that runs now
+  const JoinAnswer later = world.join(2, 3);
+  REQUIRE(later.welcome.has_value());
+  CHECK(later.welcome->course == 1);
+  CHECK(later.welcome->job.find("name = \"ad-psgd\"") != std::string::npos);
+}
+
+TEST_CASE("a change that is asked for takes place at the next cut, and is answered then") {
+  World world;
+  world.begin();
+  caf::scoped_actor self(world.stage.system());
+  std::vector<SwitchAnswer> answers;
+  auto pending = self->request(caf::actor_cast<caf::actor>(world.coordinator_actor), caf::infinite,
+                               SwitchRequest{"bsp"});
+  world.stage.run();
+  REQUIRE(world.script.holds.size() == 2);
+  CHECK(world.script.holds[1].boundary == 1);  // what is handed out already is finished
+  const auto refused = world.stage.ask<SwitchAnswer>(world.coordinator_actor, SwitchRequest{"ssp"});
+  CHECK_FALSE(refused.done);
+  bool done = false;
+  SECTION("the cut comes") {
+    world.drain(17);
+    done = true;
+  }
+  SECTION("the run ends before") { world.tell(Interrupt{2}); }
+  if (!done) world.stage.pass(milliseconds(2000), milliseconds(100));
+  pending.receive([&](const SwitchAnswer& answer) { answers.push_back(answer); },
+                  [](const caf::error&) {});
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].done == done);
+  CHECK(world.script.courses.size() == (done ? 2 : 0));
+}
+
+TEST_CASE("before the run begins no change can be asked for") {
+  World world;
+  const auto answer = world.stage.ask<SwitchAnswer>(world.coordinator_actor, SwitchRequest{"bsp"});
+  CHECK_FALSE(answer.done);
+  CHECK(answer.text == "the run has not begun");
+}

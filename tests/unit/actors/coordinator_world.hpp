@@ -38,6 +38,9 @@ struct Script {
   std::vector<Notice> notices;
   std::vector<StopWorker> stopped;
   std::vector<std::string> collected;  // "aggregator", then workers, in the order of asking
+  std::vector<NextCourse> courses;     // the aggregators' and the steward's
+  std::vector<WorkerCourse> worker_courses;
+  std::vector<Switched> switched;
   std::vector<RunOutcome> outcomes;
   std::vector<caf::response_promise> open;  // questions that are not answered
 };
@@ -48,7 +51,8 @@ using LateAggregator = AggregatorActor::extend<Takes<AnswerNow>>;
 using LateEvaluator = EvaluatorActor::extend<Takes<AnswerNow>>;
 
 inline LateAggregator::behavior_type fake_aggregator(LateAggregator::pointer self, Script* script) {
-  return {[](const Delivery&) {}, noted(script->aggregator_memberships),
+  return {[](const Delivery&) {},
+          noted(script->aggregator_memberships),
           [self, script](const SnapshotRequest& request) -> caf::result<ShardSnapshot> {
             script->snapshots.push_back(request);
             if (!script->snapshots_answered) {
@@ -65,6 +69,7 @@ inline LateAggregator::behavior_type fake_aggregator(LateAggregator::pointer sel
             script->open.push_back(self->make_response_promise());
             return caf::delegated<Collected>();
           },
+          noted(script->courses),
           [script](const AnswerNow&) {
             if (script->collected.empty()) return script->open.at(0).deliver(ShardSnapshot{});
             script->open.at(0).deliver(Collected{});
@@ -72,9 +77,13 @@ inline LateAggregator::behavior_type fake_aggregator(LateAggregator::pointer sel
 }
 
 inline StewardActor::behavior_type fake_steward(StewardActor::pointer /*self*/, Script* script) {
-  return {noted(script->requests),    noted(script->applied),
-          noted(script->memberships), noted(script->holds),
-          noted(script->stops),       [script](const ViewRequest&) { return script->view; }};
+  return {noted(script->requests),
+          noted(script->applied),
+          noted(script->memberships),
+          noted(script->holds),
+          noted(script->stops),
+          noted(script->courses),
+          [script](const ViewRequest&) { return script->view; }};
 }
 
 inline LateEvaluator::behavior_type fake_evaluator(LateEvaluator::pointer self, Script* script) {
@@ -105,14 +114,17 @@ inline CheckpointerActor::behavior_type fake_checkpointer(CheckpointerActor::poi
 
 inline MonitorActor::behavior_type fake_monitor(MonitorActor::pointer /*self*/, Script* script) {
   return {[](const Applied&) {}, noted(script->evaluated), noted(script->notices),
-          [](const MonitorSummaryRequest&) { return MonitorSummary{}; }};
+          noted(script->switched), [](const MonitorSummaryRequest&) { return MonitorSummary{}; }};
 }
 
 inline WorkerActor::behavior_type fake_worker(WorkerActor::pointer /*self*/, Script* script) {
   return {
-      [](const Delivery&) {}, [](const LeaseGrant&) {}, noted(script->stopped),
+      [](const Delivery&) {},
+      [](const LeaseGrant&) {},
+      noted(script->stopped),
       [](const PeerNews&) {},
-      [script](const Collect& collect) { script->collected.push_back(to_string(collect.worker)); }};
+      [script](const Collect& collect) { script->collected.push_back(to_string(collect.worker)); },
+      noted(script->worker_courses)};
 }
 
 /// The coordinator on a stage of its own, with a cast that does what the script says.
@@ -126,10 +138,11 @@ struct World {
   explicit World(Job job = two_workers(), bool workers_can_come = false, bool replicas = false) {
     CoordinatorOptions options;
     options.job = std::move(job);
+    if (replicas) options.job.algorithm.name = "ad-psgd";
+    options.shape = DataShape{1000, 784, 10};
     options.run = 99;
     options.parameters = 10;
     options.samples = 12345;
-    options.replicas = replicas;
     options.evaluation_every = 100;
     options.workers_can_come = workers_can_come;
     options.finished = [this](RunOutcome outcome) {

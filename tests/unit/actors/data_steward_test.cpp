@@ -26,7 +26,8 @@ WorkerActor::behavior_type fake_worker(WorkerActor::pointer /*self*/,
             REQUIRE(news.routes.size() == news.members.change.joined.size());
             heard->push_back(text);
           },
-          [](const Collect&) {}};
+          [](const Collect&) {},
+          [](const WorkerCourse&) {}};
 }
 
 DrainedDesk::behavior_type fake_desk(DrainedDesk::pointer /*self*/, std::vector<Drained>* drained) {
@@ -324,4 +325,42 @@ TEST_CASE("a resumed run goes on where its checkpoint stood") {
   REQUIRE(world.drained.size() == 1);
   CHECK(world.drained[0].view.finished);
   CHECK(world.drained[0].view.counts.applied == 6);
+}
+
+TEST_CASE("another algorithm's plan goes on with the next sample, for who asks in its name") {
+  World world;
+  world.join(world.first);
+  world.join(world.second);
+  world.request(world.first);
+  world.stage.send(world.steward, HoldAt{10});
+  REQUIRE(world.grants.size() == 1);
+  world.request(world.second);  // waits for the boundary
+  world.apply(world.grants[0]);
+  REQUIRE(world.drained.size() == 1);
+  AlgorithmOptions options;
+  options.name = "d-psgd";
+  NextCourse next;
+  next.course = 1;
+  next.algorithm = std::make_shared<const AlgorithmOptions>(options);
+  next.leases = {.synchronous = true, .lease_samples = 20, .total = 100, .shards = 1};
+  world.heard.clear();
+  const PeerId quick = world.first;  // hears of it before the steward does
+  world.stage.send(world.steward, LeaseRequest{quick, 0, 1});
+  world.stage.send(world.steward, next);
+  const std::string all = " epoch 2 +" + to_string(world.first) + " +" + to_string(world.second);
+  CHECK(world.heard ==
+        std::vector<std::string>{to_string(world.first) + all, to_string(world.second) + all});
+  world.stage.send(world.steward, HoldAt{100});
+  CHECK(world.grants.size() == 2);  // who waited before asks again
+  world.request(world.second);
+  CHECK(world.grants.size() == 2);  // said in the name of the algorithm before
+  world.stage.send(world.steward, LeaseRequest{world.second, 0, 1});
+  REQUIRE(world.grants.size() == 3);
+  CHECK(world.grants[1].lease.id == 1);
+  CHECK(world.grants[1].lease.position == 10);
+  CHECK(world.grants[1].lease.step == 0);
+  CHECK(world.grants[1].lease.samples == 20);
+  CHECK(world.grants[2].lease.quorum == 2);
+  CHECK(world.view().counts.applied == 1);
+  CHECK(world.view().counts.issued == 3);
 }

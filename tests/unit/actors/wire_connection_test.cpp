@@ -309,9 +309,9 @@ TEST_CASE(
     sender.admit(kRun, kEpoch - 1, {});
     refuse(with_payload(samples::push(), scattered(10, 1)), DecodeFault::stale_epoch);
   }
-  SECTION("one number too few") {
+  SECTION("one number too many") {
     sender.admit(kRun, kEpoch, {});
-    refuse(with_payload(samples::parameters(), scattered(9, 1)), DecodeFault::bad_field);
+    refuse(with_payload(samples::parameters(), scattered(11, 1)), DecodeFault::bad_field);
   }
   SECTION("no number at all") {
     sender.admit(kRun, kEpoch, {});

@@ -296,3 +296,24 @@ TEST_CASE("a worker with peers begins when it hears of the members, with what th
   world.flush();
   CHECK(!world.has_come<Delivery>());
 }
+
+TEST_CASE("a worker begins anew with another algorithm, and hears nothing of the one before") {
+  const PeerId other = PeerId::worker(9);
+  World world;
+  world.load();
+  world.tell(StartWorker{kPeer});
+  CHECK(world.next<LeaseRequest>().course == 0);
+  AlgorithmOptions options;
+  options.name = "ad-psgd";
+  options.parameters = kParameters;
+  world.tell(
+      WorkerCourse{{kPeer, 1, "ad-psgd"}, std::make_shared<const AlgorithmOptions>(options)});
+  world.answer(0.25);  // to a pull of before
+  world.flush();
+  CHECK(!world.has_come<LeaseRequest>());  // it waits for news of its peers
+  world.tell_news(4, {kPeer, other}, {});
+  CHECK(world.next<LeaseRequest>().course == 1);
+  const auto pull = world.next<Delivery>();
+  CHECK(pull.message.kind == MessageKind::pull);
+  CHECK(pull.message.course == 1);
+}

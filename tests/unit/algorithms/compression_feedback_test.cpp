@@ -188,3 +188,12 @@ TEST_CASE("with every code, four workers reach the least-squares solution") {
     CHECK(squared_distance(x, solution) <= bound * squared(solution));
   }
 }
+
+TEST_CASE("what is kept back changes its unit with the values") {
+  CompressionOptions options = named("top-k");
+  options.ratio = 0.2;  // one of five
+  ErrorFeedback codec(make_codec(options, 5, {}, 0));
+  encoded(codec, std::vector<float>{9, 8, 4, 2, 1});
+  codec.rescale(0.25F);
+  CHECK(same_bits(codec.residual(), std::vector<float>{0, 2, 1, 0.5F, 0.25F}));
+}

@@ -39,12 +39,18 @@ struct World::Actor final : Context {
                                                          host_span(ready.gradient));
     const std::uint64_t draw = world.random_();
     const Time time = world.options_.compute_time ? world.options_.compute_time(id, draw) : 10;
-    world.at(world.now + time, id, [this, ready] {
+    world.at(world.now + time, id, [this, ready, mine = ++job] {
+      if (mine != job) return;  // given up
       computing = false;
       computed = true;
       idle_since = world.now;
       machine->on_gradient(ready, *this);
     });
+  }
+
+  void cancel() override {
+    computing = false;
+    ++job;
   }
 
   bool admit(const Lease& lease) override {
@@ -134,6 +140,7 @@ struct World::Actor final : Context {
   std::vector<Lease> taken;  // aggregators: applied, in order
   bool requesting = false;
   bool computing = false;
+  std::uint64_t job = 0;  // what is computed, or was given up
   bool computed = false;
   Time idle_since = 0;
 };

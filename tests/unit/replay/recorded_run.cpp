@@ -132,12 +132,15 @@ struct RecordedRun::Actor final : VirtualTensors {
     run.post(id, PeerId::coordinator(), [r = &run, peer = id] { r->give(r->plan_.request(peer)); });
   }
   void compute(const Lease& lease, std::span<const Tensor> parts) override {
-    run.post(id, id, [this, lease, at = std::vector<Tensor>(parts.begin(), parts.end())] {
-      GradientReady ready = gradient_of(lease, at);
-      ready.gradient = wrap(ready.gradient, kParameters, Provenance{});
-      event().on_gradient(ready, *this);
-    });
+    run.post(id, id,
+             [this, job = ++job, lease, at = std::vector<Tensor>(parts.begin(), parts.end())] {
+               if (job != this->job) return;
+               GradientReady ready = gradient_of(lease, at);
+               ready.gradient = wrap(ready.gradient, kParameters, Provenance{});
+               event().on_gradient(ready, *this);
+             });
   }
+  void cancel() override { ++job; }
   bool admit(const Lease& lease) override { return ledger.admit(lease.id); }
   void applied(const Message& push, Version staleness) override {
     ++run.applies;
@@ -171,6 +174,7 @@ struct RecordedRun::Actor final : VirtualTensors {
   PeerId id;
   std::unique_ptr<Machine> machine;
   Nanoseconds time{0};
+  std::uint64_t job = 0;  // what is computed, or was given up
   Ledger ledger;
 };
 

@@ -39,6 +39,7 @@ class Self final : public VirtualTensors {
   std::chrono::nanoseconds now() const override { return {}; }
   void set_timer(std::chrono::nanoseconds /*delay*/, std::uint64_t /*cookie*/) override {}
   void collected() override {}
+  void cancel() override {}
   void request_lease(std::uint32_t /*samples*/) override {}
   void compute(const Lease& /*lease*/, std::span<const Tensor> /*parameters*/) override {}
   bool admit(const Lease& /*lease*/) override { return false; }

@@ -84,7 +84,7 @@ TEST_CASE("an unknown value is refused with the nearest known one") {
         "\"nesterov\", "
         "\"adam\", \"adamw\", \"adagrad\", \"lars\", \"lamb\". HINT: did you mean \"sgd\"?");
   CHECK(contains(refusal(ends + "[algorithm]\nname = \"gossip\"\n"),
-                 "expected one of \"asp\", \"bsp\", \"ssp\""));
+                 "expected one of \"asp\", \"bsp\", \"ring\""));
 }
 
 TEST_CASE("a wrong type is refused") {

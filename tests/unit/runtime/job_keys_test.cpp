@@ -26,16 +26,33 @@ TEST_CASE("every key of a job stands in docs/jobs.md with its unit and default")
   }
 }
 
-TEST_CASE("every key of a byzantine worker stands in docs/jobs.md with its unit and default") {
+namespace {
+
+/// Of the entries of a list, which is a key of the job.
+template <class Record>
+void check_rows_of(const std::string& list, const Record& defaults) {
   const std::string page = test::content_of("docs/jobs.md");
-  for (const auto& key : keys_of(ByzantineWorker{})) {
-    const auto row = page.find("\n| `emulate.byzantine." + std::string(key.name) + "` |");
-    INFO(key.name);
+  for (const auto& key : keys_of(defaults)) {
+    const auto row = page.find("\n| `" + list + "." + std::string(key.name) + "` |");
+    INFO(list << "." << key.name);
     REQUIRE(row != std::string::npos);
     const std::string line = page.substr(row + 1, page.find('\n', row + 1) - row - 1);
     CHECK(line.ends_with("| " + std::string(key.unit) + (key.unit.empty() ? "" : " ") + "| `" +
-                         toml_value(key, ByzantineWorker{}) + "` |"));
+                         toml_value(key, defaults) + "` |"));
   }
+}
+
+template <class Record>
+bool is_key_of(const std::string& list, const Record& record, std::string_view name) {
+  return name.starts_with(list + ".") &&
+         find_key(keys_of(record), name.substr(list.size() + 1)) != nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("every key of an entry of a list stands in docs/jobs.md with its unit and default") {
+  check_rows_of("emulate.byzantine", ByzantineWorker{});
+  check_rows_of("algorithm.switches", AlgorithmSwitch{});
 }
 
 TEST_CASE("a job knows the rules and attacks that there are") {
@@ -54,10 +71,9 @@ TEST_CASE("docs/jobs.md names no key that is not there") {
     const auto name = page.substr(at + start.size(),
                                   page.find('`', at + start.size()) - at - start.size());
     INFO(name);
-    const std::string list = "emulate.byzantine.";
-    const bool of_liar = name.starts_with(list) &&
-                         find_key(keys_of(ByzantineWorker{}), name.substr(list.size())) != nullptr;
-    CHECK((of_liar || find_job_key(name) != nullptr));
+    CHECK((is_key_of("emulate.byzantine", ByzantineWorker{}, name) ||
+           is_key_of("algorithm.switches", AlgorithmSwitch{}, name) ||
+           find_job_key(name) != nullptr));
   }
 }
 

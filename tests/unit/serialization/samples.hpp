@@ -30,10 +30,11 @@ inline std::vector<ControlBody> controls() {
               {{PeerId::worker(5), 2}, {PeerId::worker(6), 4}},
               3,
               101770,
-              600000},
+              600000,
+              2},
       Refusal{"the run is full"},
       Heartbeat{99},
-      LeaseRequest{PeerId::worker(12), 4096},
+      LeaseRequest{PeerId::worker(12), 4096, 3},
       LeaseGrant{PeerId::worker(13), lease},
       Credit{1234567},
       WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7},
@@ -43,6 +44,9 @@ inline std::vector<ControlBody> controls() {
       Members{PeerId::worker(16),
               {8, {PeerId::worker(17), PeerId::worker(18)}, {PeerId::worker(3)}}},
       Collect{PeerId::worker(19)},
+      Course{PeerId::worker(20), 4, "ad-psgd"},
+      SwitchRequest{"diloco"},
+      SwitchAnswer{true, "switched"},
   };
 }
 
@@ -73,6 +77,7 @@ inline Routed parameters() {
   message.version = 78;
   message.learning_rate = 0.0625;
   message.dropped = true;
+  message.course = 5;
   return {PeerId::worker(5), message};
 }
 
@@ -109,11 +114,11 @@ inline auto fields(const WorkerSeat& x) { return std::tie(x.peer, x.slot); }
 inline auto fields(const Welcome& x) {
   std::vector<std::tuple<PeerId, std::uint32_t>> seats;
   for (const WorkerSeat& seat : x.seats) seats.emplace_back(fields(seat));
-  return std::tuple(x.job, x.bulk_endpoint, seats, x.shards, x.parameters, x.samples);
+  return std::tuple(x.job, x.bulk_endpoint, seats, x.shards, x.parameters, x.samples, x.course);
 }
 inline auto fields(const Refusal& x) { return std::tie(x.reason); }
 inline auto fields(const Heartbeat& x) { return std::tie(x.count); }
-inline auto fields(const LeaseRequest& x) { return std::tie(x.worker, x.samples); }
+inline auto fields(const LeaseRequest& x) { return std::tie(x.worker, x.samples, x.course); }
 inline auto fields(const LeaseGrant& x) {
   return std::tuple_cat(std::tie(x.worker), fields(x.lease));
 }
@@ -129,10 +134,13 @@ inline auto fields(const Members& x) {
   return std::tie(x.worker, x.change.epoch, x.change.joined, x.change.left);
 }
 inline auto fields(const Collect& x) { return std::tie(x.worker); }
+inline auto fields(const Course& x) { return std::tie(x.worker, x.course, x.to); }
+inline auto fields(const SwitchRequest& x) { return std::tie(x.to); }
+inline auto fields(const SwitchAnswer& x) { return std::tie(x.done, x.text); }
 inline auto fields(const Routed& x) {
   const Message& m = x.message;
   return std::tuple_cat(std::tie(x.to, m.kind, m.from, m.shard, m.version, m.loss_sum,
-                                 m.learning_rate, m.round, m.weight, m.dropped),
+                                 m.learning_rate, m.round, m.weight, m.dropped, m.course),
                         fields(m.lease));
 }
 inline auto fields(const ChunkInfo& x) {
