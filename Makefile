@@ -6,6 +6,7 @@
 #   make check            what a change has to pass: format, headers, clang-tidy, tests with sanitizers
 #   make sim SEED=7       one random world of the simulator
 #   make soak WORLDS=5000 so many of them
+#   make figures          docs/figures: every algorithm in four simulated worlds (minutes)
 #   make format           clang-format over the tree
 #   make fuzz SECONDS=60  each fuzzer for that long
 #   make clean
@@ -15,7 +16,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: bootstrap build demo test check headers lint sanitize sim soak format fuzz clean
+.PHONY: bootstrap build demo test check headers lint sanitize sim soak figures format fuzz clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_JOBS ?= 2
@@ -42,6 +43,9 @@ sim soak: bootstrap
 	@cmake --preset release -DMURM_WERROR=$(MURM_WERROR)
 	@cmake --build --preset release -j $(JOBS) --target random_worlds
 	@build/release/random_worlds $(SEED) $(if $(filter soak,$@),$(WORLDS),1)
+
+figures: build
+	@python3 benchmarks/figures.py
 
 # Every public header compiled alone.
 headers: bootstrap
