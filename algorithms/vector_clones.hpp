@@ -1,6 +1,7 @@
 // MURM_CLONES: a loop compiled once per vector unit, the fitting one chosen when the program is loaded.
 // Room: algorithms. One macro; knows the compiler, not what the loop does.
-// Caller: loops over long arrays (algorithms/robust). Every clone rounds alike: contraction is off in the tree.
+// Caller: loops over long arrays (algorithms/robust, gpu/host). Every clone rounds alike: contraction is off in the
+// tree, but for the files that say otherwise in gpu/CMakeLists.txt.
 #pragma once
 
 // Sanitizers are not yet up when the choice is made: no clones there.

@@ -68,10 +68,13 @@ void Mlp::require_fitting(std::span<const float> parameters, const Batch& batch)
 }
 
 void Mlp::forward(std::span<const float> parameters, const Batch& batch) {
+  device_.new_weights(1);
   for (std::size_t l = 0; l < layer_count(); ++l) {
     const bool hidden = l + 1 < layer_count();
     device_.linear(batch.size(), widths_[l], widths_[l + 1], input(l, batch),
-                   parameters.data() + weight_offset(l), parameters.data() + bias_offset(l), hidden,
+                   parameters.data() + weight_offset(l),
+                   {.bias = parameters.data() + bias_offset(l),
+                    .activation = hidden ? Activation::relu : Activation::none},
                    output(l));
   }
 }
@@ -87,18 +90,18 @@ BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
   MURM_ASSERT(gradient.size() == parameter_count_, std::to_string(gradient.size()));
   forward(parameters, batch);
   const std::size_t last = layer_count() - 1;
-  const Device::CrossEntropy result = device_.cross_entropy(
-      batch.size(), widths_.back(), output(last), batch.labels.data(), output(last));
+  const CrossEntropy result = device_.cross_entropy(batch.size(), widths_.back(), output(last),
+                                                    batch.labels.data(), 1.0F, output(last));
   const float* delta = output(last);
   for (std::size_t l = layer_count(); l-- > 0;) {
-    device_.linear_weight_gradient(batch.size(), widths_[l], widths_[l + 1], input(l, batch), delta,
-                                   gradient.data() + weight_offset(l),
-                                   gradient.data() + bias_offset(l));
     float* below = l == 0 ? feature_gradient : host_span(deltas_[l % 2]).data();
-    if (below == nullptr) break;
-    const float* activation = l == 0 ? nullptr : output(l - 1);
-    device_.linear_data_gradient(batch.size(), widths_[l], widths_[l + 1], delta,
-                                 parameters.data() + weight_offset(l), activation, below);
+    device_.linear_gradient(batch.size(), widths_[l], widths_[l + 1], input(l, batch),
+                            parameters.data() + weight_offset(l),
+                            {.dy = delta,
+                             .dw = gradient.data() + weight_offset(l),
+                             .dbias = gradient.data() + bias_offset(l),
+                             .dx = below,
+                             .activation = l == 0 ? Activation::none : Activation::relu});
     delta = below;
   }
   return {.loss_sum = result.loss_sum, .correct = result.correct};
@@ -107,8 +110,8 @@ BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
 BatchResult Mlp::evaluate(std::span<const float> parameters, const Batch& batch) {
   require_fitting(parameters, batch);
   forward(parameters, batch);
-  const Device::CrossEntropy result = device_.cross_entropy(
-      batch.size(), widths_.back(), output(layer_count() - 1), batch.labels.data(), nullptr);
+  const CrossEntropy result = device_.cross_entropy(
+      batch.size(), widths_.back(), output(layer_count() - 1), batch.labels.data(), 1.0F, nullptr);
   return {.loss_sum = result.loss_sum, .correct = result.correct};
 }
 

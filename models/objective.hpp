@@ -11,12 +11,13 @@
 
 namespace murm {
 
-/// Shapes: features [size][features] row-major fp32; labels [size], also where there is nothing to label.
+/// Shapes: features [size][features] row-major fp32; labels [size][targets], also where there is nothing to label.
 struct Batch {
   std::span<const float> features;
   std::span<const std::int32_t> labels;
   std::uint64_t position = 0;  // of the first sample in the run's stream; gradients only
-  std::size_t size() const { return labels.size(); }
+  std::size_t targets = 1;     // labels of a sample: as many as places in a sequence model
+  std::size_t size() const { return labels.size() / targets; }
 };
 
 /// A named range of the flat parameter vector.
@@ -34,8 +35,18 @@ std::vector<ParameterTensor> vector_layout(std::size_t dim);
 void fill_normal(std::uint64_t seed, std::span<float> values);
 
 struct BatchResult {
-  double loss_sum = 0;        // of a classifier: cross-entropy in nats; summed over the batch
-  std::uint64_t correct = 0;  // argmax equals label
+  double loss_sum =
+      0;  // summed over the batch; of a classifier: cross-entropy in nats, mean over the targets
+  std::uint64_t correct = 0;  // argmax equals label, over all targets
+};
+
+/// One layer as `murm model` tells it; numbers are for one sample.
+struct LayerSummary {
+  std::string name;
+  std::vector<std::size_t> output;  // shape
+  std::uint64_t parameters = 0;
+  std::uint64_t forward_operations =
+      0;  // additions and multiplications; a training step needs three times them
 };
 
 /// One instance per lane of compute; its workspace is planned for `batch_max` samples at construction
@@ -52,6 +63,10 @@ class Objective {
   virtual BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                                std::span<float> gradient) = 0;
   virtual BatchResult evaluate(std::span<const float> parameters, const Batch& batch) = 0;
+  /// For people; empty where there are no layers.
+  virtual std::vector<LayerSummary> layers() const { return {}; }
+  /// Bytes of the workspace on the device, without parameters and gradient.
+  virtual std::uint64_t workspace_bytes() const { return 0; }
 };
 
 }  // namespace murm

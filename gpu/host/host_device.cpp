@@ -132,22 +132,37 @@ void HostDevice::optimizer_step(const OptimizerStep& step, const Tensor& x, cons
 }
 
 void HostDevice::linear(std::size_t n, std::size_t in, std::size_t out, const float* x,
-                        const float* w, const float* bias, bool relu, float* y) {
-  products_.multiply({.m = n, .k = in, .n = out, .b_transposed = true, .bias = true, .relu = relu},
-                     x, w, bias, y);
+                        const float* w, const Epilogue& epilogue, float* y) {
+  const bool plain = epilogue.activation == Activation::none;
+  MURM_ASSERT(plain || epilogue.residual == nullptr, "a residual after an activation");
+  products_.multiply({.m = n,
+                      .k = in,
+                      .n = out,
+                      .b_transposed = true,
+                      .bias = epilogue.bias != nullptr,
+                      .relu = epilogue.activation == Activation::relu,
+                      .residual = epilogue.residual != nullptr},
+                     {.a = x,
+                      .b = w,
+                      .bias = epilogue.bias,
+                      .residual = epilogue.residual,
+                      .c = y,
+                      .b_is_weight = true});
+  if (epilogue.activation == Activation::gelu) host::gelu(n * out, y, epilogue.slope);
 }
 
-void HostDevice::linear_weight_gradient(std::size_t n, std::size_t in, std::size_t out,
-                                        const float* x, const float* dy, float* dw, float* dbias) {
-  products_.multiply({.m = out, .k = n, .n = in, .a_transposed = true}, dy, x, nullptr, dw);
-  host::column_sums(n, out, dy, dbias);
-}
-
-void HostDevice::linear_data_gradient(std::size_t n, std::size_t in, std::size_t out,
-                                      const float* dy, const float* w, const float* activation,
-                                      float* dx) {
-  products_.multiply({.m = n, .k = out, .n = in}, dy, w, nullptr, dx);
-  if (activation != nullptr) host::mask(n * in, activation, dx);
+void HostDevice::linear_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
+                                 const float* w, const LinearGradient& gradient) {
+  products_.multiply({.m = out, .k = n, .n = in, .a_transposed = true, .add = gradient.add},
+                     {.a = gradient.dy, .b = x, .c = gradient.dw});
+  if (gradient.dbias != nullptr) {
+    (gradient.add ? host::add_column_sums : host::column_sums)(n, out, gradient.dy, gradient.dbias);
+  }
+  if (gradient.dx == nullptr) return;
+  products_.multiply({.m = n, .k = out, .n = in},
+                     {.a = gradient.dy, .b = w, .c = gradient.dx, .b_is_weight = true});
+  if (gradient.activation == Activation::relu) host::mask(n * in, x, gradient.dx);
+  if (gradient.activation == Activation::gelu) host::multiply(n * in, gradient.slope, gradient.dx);
 }
 
 void HostDevice::gather_rows(std::size_t n, std::size_t rows, std::size_t width,
@@ -159,19 +174,17 @@ void HostDevice::gather_rows(std::size_t n, std::size_t rows, std::size_t width,
 void HostDevice::scatter_rows(std::size_t n, std::size_t rows, std::size_t width,
                               const float* indices, const float* dy, float* dtable) {
   require_below(n, rows, indices);
-  std::fill_n(dtable, rows * width, 0.0F);
   host::scatter_rows(n, width, indices, dy, dtable);
 }
 
-Device::CrossEntropy HostDevice::cross_entropy(std::size_t n, std::size_t classes,
-                                               const float* logits, const std::int32_t* labels,
-                                               float* dlogits) {
+CrossEntropy HostDevice::cross_entropy(std::size_t n, std::size_t classes, const float* logits,
+                                       const std::int32_t* labels, float scale, float* dlogits) {
   if (row_.size() < classes) row_.resize(classes);
   CrossEntropy result;
   for (std::size_t i = 0; i < n; ++i) {
     const auto label = static_cast<std::size_t>(labels[i]);
     MURM_ASSERT(label < classes, std::to_string(labels[i]));
-    host::cross_entropy_row(classes, logits + i * classes, label, row_.data(),
+    host::cross_entropy_row(classes, logits + i * classes, label, scale, row_.data(),
                             dlogits == nullptr ? nullptr : dlogits + i * classes, result);
   }
   return result;

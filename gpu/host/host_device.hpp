@@ -1,4 +1,4 @@
-// The processor as a device: verbs over host memory, matrix products by oneDNN, on the calling thread.
+// The processor as a device: verbs over host memory, matrix products by oneDNN, on the calling thread (and its OpenMP team).
 // Room: gpu/host. Knows buffers and numbers; no model, message or round.
 // Caller: actors (one per lane), models through Device, tests as the oracle of other devices.
 #pragma once
@@ -7,6 +7,7 @@
 #include "algorithms/robust/robust.hpp"
 #include "gpu/device.hpp"
 #include "gpu/host/buffer_pool.hpp"
+#include "gpu/host/host_sequences.hpp"
 #include "gpu/host/matrix_product.hpp"
 
 namespace murm {
@@ -15,6 +16,8 @@ namespace murm {
 /// Thread: one at a time, whichever; tensors it made may die on any.
 class HostDevice final : public Device {
  public:
+  explicit HostDevice(const host::ProductOptions& options = {}) : products_(options) {}
+
   Tensor allocate(std::size_t length) override { return pool_.take(length); }
 
   void zero(const Tensor& x) override;
@@ -34,18 +37,18 @@ class HostDevice final : public Device {
   bool decode(const Codec& codec, const Tensor& payload, const Tensor& values) override;
   void restore(Codec& codec, const Tensor& payload) override;
 
+  void new_weights(std::size_t uses) override { products_.new_weights(uses); }
   void linear(std::size_t n, std::size_t in, std::size_t out, const float* x, const float* w,
-              const float* bias, bool relu, float* y) override;
-  void linear_weight_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
-                              const float* dy, float* dw, float* dbias) override;
-  void linear_data_gradient(std::size_t n, std::size_t in, std::size_t out, const float* dy,
-                            const float* w, const float* activation, float* dx) override;
+              const Epilogue& epilogue, float* y) override;
+  void linear_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
+                       const float* w, const LinearGradient& gradient) override;
   void gather_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
                    const float* table, float* y) override;
   void scatter_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
                     const float* dy, float* dtable) override;
   CrossEntropy cross_entropy(std::size_t n, std::size_t classes, const float* logits,
-                             const std::int32_t* labels, float* dlogits) override;
+                             const std::int32_t* labels, float scale, float* dlogits) override;
+  SequenceAlgebra& sequences() override { return sequences_; }
 
  private:
   /// The numbers of a tensor, gathered where they lie in several runs.
@@ -53,6 +56,7 @@ class HostDevice final : public Device {
 
   BufferPool pool_;
   host::MatrixProducts products_;
+  host::HostSequences sequences_;
   RobustWorkspace robust_;
   std::vector<float> row_;  // one row of exponentials; grows to the widest row seen
 };

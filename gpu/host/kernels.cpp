@@ -1,17 +1,11 @@
 #include "gpu/host/kernels.hpp"
 
 #include <atomic>
-#include <bit>
 #include <cmath>
 
-// Compiled once per vector unit and chosen when the program is loaded. Multiply-add contraction is off in the
-// whole tree, so every clone rounds alike. Sanitizers are not yet up when the choice is made: no clones there.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define MURM_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define MURM_CLONES
-#endif
+#include "algorithms/vector_clones.hpp"
+#include "gpu/host/bfloat.hpp"
+#include "gpu/host/vector_math.hpp"
 
 namespace murm::host {
 
@@ -134,8 +128,37 @@ MURM_CLONES void column_sums(std::size_t rows, std::size_t columns, const float*
   }
 }
 
+MURM_CLONES void add_column_sums(std::size_t rows, std::size_t columns, const float* __restrict x,
+                                 float* __restrict sums) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    const float* row = x + i * columns;
+    for (std::size_t j = 0; j < columns; ++j) sums[j] += row[j];
+  }
+}
+
 MURM_CLONES void mask(std::size_t n, const float* activation, float* x) {
   for (std::size_t i = 0; i < n; ++i) x[i] = activation[i] > 0.0F ? x[i] : 0.0F;
+}
+
+MURM_CLONES void multiply(std::size_t n, const float* __restrict factor, float* __restrict x) {
+  for (std::size_t i = 0; i < n; ++i) x[i] *= factor[i];
+}
+
+MURM_CLONES void gelu(std::size_t n, float* __restrict x, float* __restrict slope) {
+  if (slope == nullptr) {
+    for (std::size_t i = 0; i < n; ++i) x[i] = gelu(x[i]).value;
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const Gelu at = gelu(x[i]);
+    x[i] = at.value;
+    slope[i] = at.slope;
+  }
+}
+
+MURM_CLONES void round_to_bfloat(std::size_t n, const float* __restrict x,
+                                 std::uint16_t* __restrict rounded) {
+  for (std::size_t i = 0; i < n; ++i) rounded[i] = bfloat_of(x[i]);
 }
 
 MURM_CLONES void gather_rows(std::size_t n, std::size_t width, const float* indices,
@@ -154,33 +177,9 @@ MURM_CLONES void scatter_rows(std::size_t n, std::size_t width, const float* ind
   }
 }
 
-namespace {
-
-/// exp(x) for x <= 0 within 2 units in the last place (Cephes expf): x = k ln 2 + r, e^r by a polynomial.
-/// Plain arithmetic, so that loops over it vectorise and every machine rounds alike. NaN stays NaN.
-inline float exp_not_positive(float x) {
-  const float clamped = x < -87.0F ? -87.0F : x;
-  constexpr float round_to_integer =
-      12582912.0F;  // 1.5 * 2^23: adding it leaves the integer in the low bits
-  const float shifted = clamped * 1.44269504F + round_to_integer;
-  const float k = shifted - round_to_integer;
-  const float r = (clamped - k * 0.693359375F) - k * -2.12194440e-4F;
-  float p = 1.9875691500e-4F;
-  p = p * r + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  const float e = (p * (r * r) + r) + 1.0F;
-  const std::uint32_t exponent = std::bit_cast<std::uint32_t>(shifted) << 23U;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(e) + exponent);
-}
-
-}  // namespace
-
 MURM_CLONES void cross_entropy_row(std::size_t classes, const float* logits, std::size_t label,
-                                   float* __restrict scratch, float* gradient,
-                                   Device::CrossEntropy& result) {
+                                   float scale, float* __restrict scratch, float* gradient,
+                                   CrossEntropy& result) {
   std::size_t argmax = 0;
   for (std::size_t c = 1; c < classes; ++c) argmax = logits[c] > logits[argmax] ? c : argmax;
   const float top = logits[argmax];
@@ -191,9 +190,9 @@ MURM_CLONES void cross_entropy_row(std::size_t classes, const float* logits, std
   result.loss_sum += std::log(sum) - (static_cast<double>(at_label) - static_cast<double>(top));
   result.correct += argmax == label && !std::isnan(sum) ? 1U : 0U;
   if (gradient == nullptr) return;
-  const auto inverse = static_cast<float>(1.0 / sum);
+  const auto inverse = static_cast<float>(1.0 / sum) * scale;
   for (std::size_t c = 0; c < classes; ++c) gradient[c] = scratch[c] * inverse;
-  gradient[label] -= 1.0F;
+  gradient[label] -= scale;
 }
 
 }  // namespace murm::host

@@ -8,7 +8,7 @@
 
 #include "algorithms/optimizer.hpp"
 #include "algorithms/parameter_server/compensation.hpp"
-#include "gpu/device.hpp"
+#include "gpu/algebra.hpp"
 
 namespace murm::host {
 
@@ -42,18 +42,25 @@ void compensate(const Compensation& rule, std::size_t n, const float* gradient, 
 
 /// sums[columns] <- sum over rows, in order, of x[rows,columns]
 void column_sums(std::size_t rows, std::size_t columns, const float* x, float* sums);
+/// The same, added to what sums holds.
+void add_column_sums(std::size_t rows, std::size_t columns, const float* x, float* sums);
 /// x <- 0 where activation is not positive
 void mask(std::size_t n, const float* activation, float* x);
+/// x <- x * factor
+void multiply(std::size_t n, const float* factor, float* x);
+/// x <- gelu(x); `slope` (or null) <- its derivative there
+void gelu(std::size_t n, float* x, float* slope);
+void round_to_bfloat(std::size_t n, const float* x, std::uint16_t* rounded);
 
-/// Device::gather_rows, and the additions of Device::scatter_rows.
+/// Algebra::gather_rows, Algebra::scatter_rows.
 void gather_rows(std::size_t n, std::size_t width, const float* indices, const float* table,
                  float* y);
 void scatter_rows(std::size_t n, std::size_t width, const float* indices, const float* dy,
                   float* dtable);
 
-/// One row of Device::cross_entropy: adds to `result`; `gradient` may be null or alias `logits`.
+/// One row of Algebra::cross_entropy: adds to `result`; `gradient` may be null or alias `logits`.
 /// `scratch` [classes] is overwritten.
-void cross_entropy_row(std::size_t classes, const float* logits, std::size_t label, float* scratch,
-                       float* gradient, Device::CrossEntropy& result);
+void cross_entropy_row(std::size_t classes, const float* logits, std::size_t label, float scale,
+                       float* scratch, float* gradient, CrossEntropy& result);
 
 }  // namespace murm::host

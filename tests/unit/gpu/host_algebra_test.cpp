@@ -33,7 +33,10 @@ TEST_CASE("linear multiplies by the transposed weights, adds the bias and cuts b
   const bool relu = GENERATE(false, true);
   const Floats x = numbers(n * in, 37), w = numbers(out * in, 53), bias = numbers(out, 71);
   Floats y(n * out, 99.0F);
-  device.linear(n, in, out, x.data(), w.data(), bias.data(), relu, y.data());
+  device.new_weights(1);
+  device.linear(n, in, out, x.data(), w.data(),
+                {.bias = bias.data(), .activation = relu ? Activation::relu : Activation::none},
+                y.data());
   double worst = 0;
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t o = 0; o < out; ++o) {
@@ -50,16 +53,18 @@ TEST_CASE(
     "the weight gradient is the product over the batch and the bias gradient its column sum") {
   HostDevice device;
   const auto [n, in, out] = GENERATE(from_range(std::begin(shapes), std::end(shapes)));
-  const Floats x = numbers(n * in, 37), dy = numbers(n * out, 53);
-  Floats dw(out * in, 99.0F), dbias(out, 99.0F);
-  device.linear_weight_gradient(n, in, out, x.data(), dy.data(), dw.data(), dbias.data());
+  const bool add = GENERATE(false, true);
+  const Floats x = numbers(n * in, 37), dy = numbers(n * out, 53), w(out * in);
+  Floats dw(out * in, 9.0F), dbias(out, 9.0F);
+  device.linear_gradient(n, in, out, x.data(), w.data(),
+                         {.dy = dy.data(), .dw = dw.data(), .dbias = dbias.data(), .add = add});
   double worst = 0;
   for (std::size_t o = 0; o < out; ++o) {
-    double bias_sum = 0;
+    double bias_sum = add ? 9 : 0;
     for (std::size_t i = 0; i < n; ++i) bias_sum += at(dy, i * out + o);
     worst = std::max(worst, std::abs(bias_sum - at(dbias, o)));
     for (std::size_t k = 0; k < in; ++k) {
-      double sum = 0;
+      double sum = add ? 9 : 0;
       for (std::size_t i = 0; i < n; ++i) sum += at(dy, i * out + o) * at(x, i * in + k);
       worst = std::max(worst, std::abs(sum - at(dw, o * in + k)));
     }
@@ -74,9 +79,13 @@ TEST_CASE("the data gradient vanishes where the activation is not positive") {
   const Floats dy = numbers(n * out, 37), w = numbers(out * in, 53);
   Floats activation = numbers(n * in, 71);
   activation[0] = 0.0F;
-  Floats dx(n * in, 99.0F);
-  device.linear_data_gradient(n, in, out, dy.data(), w.data(), masked ? activation.data() : nullptr,
-                              dx.data());
+  Floats dx(n * in, 99.0F), dw(out * in);
+  device.new_weights(1);
+  device.linear_gradient(n, in, out, activation.data(), w.data(),
+                         {.dy = dy.data(),
+                          .dw = dw.data(),
+                          .dx = dx.data(),
+                          .activation = masked ? Activation::relu : Activation::none});
   double worst = 0;
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t k = 0; k < in; ++k) {
@@ -98,13 +107,14 @@ TEST_CASE("products are the same bits on every run, device, thread and alignment
     sx.insert(sx.end(), x.begin(), x.end());
     sw.insert(sw.end(), w.begin(), w.end());
     sb.insert(sb.end(), bias.begin(), bias.end());
-    device.linear(n, in, out, sx.data() + shift, sw.data() + shift, sb.data() + shift, true,
-                  y.data() + shift);
+    device.linear(n, in, out, sx.data() + shift, sw.data() + shift,
+                  {.bias = sb.data() + shift, .activation = Activation::relu}, y.data() + shift);
     Floats dw(out * in + shift), dbias(out), dx(n * in + shift);
-    device.linear_weight_gradient(n, in, out, sx.data() + shift, y.data() + shift,
-                                  dw.data() + shift, dbias.data());
-    device.linear_data_gradient(n, in, out, y.data() + shift, sw.data() + shift, nullptr,
-                                dx.data() + shift);
+    device.linear_gradient(n, in, out, sx.data() + shift, sw.data() + shift,
+                           {.dy = y.data() + shift,
+                            .dw = dw.data() + shift,
+                            .dbias = dbias.data(),
+                            .dx = dx.data() + shift});
     Floats all(y.begin() + static_cast<std::ptrdiff_t>(shift), y.end());
     all.insert(all.end(), dw.begin() + static_cast<std::ptrdiff_t>(shift), dw.end());
     all.insert(all.end(), dbias.begin(), dbias.end());
@@ -146,16 +156,16 @@ TEST_CASE("cross-entropy and its gradient match the formula, also for huge logit
                                   (c == label ? 1.0 : 0.0);
     }
   }
-  const Device::CrossEntropy only = device.cross_entropy(n, classes, logits.data(), labels.data(),
-                                                         nullptr);
+  const CrossEntropy only = device.cross_entropy(n, classes, logits.data(), labels.data(), 0.5F,
+                                                 nullptr);
   CHECK(only.loss_sum == Approx(loss).epsilon(1e-6));
   CHECK(only.correct == correct);
-  const Device::CrossEntropy both = device.cross_entropy(n, classes, logits.data(), labels.data(),
-                                                         logits.data());
+  const CrossEntropy both = device.cross_entropy(n, classes, logits.data(), labels.data(), 0.5F,
+                                                 logits.data());
   CHECK(both.loss_sum == only.loss_sum);
   double worst = 0;
   for (std::size_t i = 0; i < n * classes; ++i)
-    worst = std::max(worst, std::abs(gradient[i] - at(logits, i)));
+    worst = std::max(worst, std::abs(0.5 * gradient[i] - at(logits, i)));
   CHECK(worst < 1e-6);
 }
 
@@ -165,7 +175,7 @@ TEST_CASE("a logit that is not a number makes a loss that is none, and no hit") 
   for (std::size_t bad = 0; bad < 3; ++bad) {
     Floats logits{0.0F, 3.0F, 1.0F};
     logits[bad] = std::numeric_limits<float>::quiet_NaN();
-    const Device::CrossEntropy result = device.cross_entropy(1, 3, logits.data(), &label, nullptr);
+    const CrossEntropy result = device.cross_entropy(1, 3, logits.data(), &label, 1.0F, nullptr);
     CHECK(std::isnan(result.loss_sum));
     CHECK(result.correct == 0);
   }

@@ -1,0 +1,30 @@
+// SequenceAlgebra on the processor.
+// Room: gpu/host. Loops over host memory on the calling thread.
+// Caller: gpu/host/host_device.
+#pragma once
+#include "gpu/host/attention.hpp"
+#include "gpu/sequence_algebra.hpp"
+
+namespace murm::host {
+
+class HostSequences final : public SequenceAlgebra {
+ public:
+  void embed(std::size_t n, std::size_t length, std::size_t rows, std::size_t width,
+             const float* tokens, const float* table, const float* places, float* y) override;
+  void embed_gradient(std::size_t n, std::size_t length, std::size_t rows, std::size_t width,
+                      const float* tokens, const float* dy, float* dtable, float* dplaces) override;
+  void layer_norm(std::size_t n, std::size_t width, const float* x, const float* scale,
+                  const float* shift, float* y, float* statistics) override;
+  void layer_norm_gradient(std::size_t n, std::size_t width, const float* x, const float* scale,
+                           const float* statistics, const float* dy, float* dx, float* dscale,
+                           float* dshift) override;
+  void attention(const AttentionShape& shape, const float* qkv, float* y, float* log_sums) override;
+  void attention_gradient(const AttentionShape& shape, const float* qkv, const float* y,
+                          const float* log_sums, const float* dy, float* dqkv) override;
+  void dropout(std::size_t n, std::uint64_t seed, double probability, float* x) override;
+
+ private:
+  HeadAttention attention_;
+};
+
+}  // namespace murm::host
