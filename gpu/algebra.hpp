@@ -52,6 +52,12 @@ class Algebra {
                       const float* w, const Epilogue& epilogue, float* y) = 0;
   virtual void linear_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
                                const float* w, const LinearGradient& gradient) = 0;
+  /// y[n] += x[n]
+  virtual void add(std::size_t n, const float* x, float* y) = 0;
+  /// y[n] <- x[n]
+  virtual void copy_numbers(std::size_t n, const float* x, float* y) = 0;
+  /// y[n] <- 0
+  virtual void clear(std::size_t n, float* y) = 0;
   /// y[n,width] <- table[indices[n]], whole rows of table[rows,width]; indices are whole numbers below `rows`.
   virtual void gather_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
                            const float* table, float* y) = 0;

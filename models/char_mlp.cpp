@@ -1,6 +1,5 @@
 #include "models/char_mlp.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "algorithms/random.hpp"
@@ -64,7 +63,7 @@ BatchResult CharMlp::gradient(std::span<const float> parameters, const Batch& ba
   float* input_gradients = host_span(input_gradients_).data();
   const BatchResult result = mlp_.gradient(parameters.subspan(table_), embedded,
                                            gradient.subspan(table_), input_gradients);
-  std::fill_n(gradient.data(), table_, 0.0F);
+  device_.clear(table_, gradient.data());
   device_.scatter_rows(batch.features.size(), classes_, embedding_, batch.features.data(),
                        input_gradients, gradient.data());
   return result;

@@ -1,6 +1,7 @@
 #include "models/objective.hpp"
 
 #include "algorithms/random.hpp"
+#include "algorithms/vocabulary.hpp"
 
 namespace murm {
 
@@ -15,6 +16,11 @@ std::vector<ParameterTensor> vector_layout(std::size_t dim) { return {{"x", {dim
 void fill_normal(std::uint64_t seed, std::span<float> values) {
   Random random(seed, 0);
   for (float& value : values) value = random.normal();
+}
+
+void Objective::logits(std::span<const float> /*parameters*/, std::span<const float> /*tokens*/,
+                       std::span<float> /*out*/) {
+  throw InputError("[models] this kind of model has no text to continue. HINT: a gpt has.");
 }
 
 }  // namespace murm

@@ -15,13 +15,57 @@ namespace {
 /// Rows that are worked on together: their scores stay in the first cache, and later keys are never looked at.
 constexpr std::size_t kBlock = 32;
 
-/// to[width,length] <- the transposed of from[length,width], rows `padded` apart, zeros behind.
+[[gnu::always_inline]] inline const Vector& vector_at(const float* p) {
+  return *reinterpret_cast<const Vector*>(p);
+}
+[[gnu::always_inline]] inline void store(float* p, const Vector& v) {
+  *reinterpret_cast<Vector*>(p) = v;
+}
+[[gnu::always_inline]] inline float total(const Vector& v) {
+  float sum = 0;
+  for (std::size_t l = 0; l < vector_width; ++l) sum += v[l];
+  return sum;
+}
+
+using Lanes [[gnu::vector_size(64)]] = int;
+constexpr Lanes kLane{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/// One stage of a transposition: blocks of s x s beside the diagonal of blocks of 2s x 2s change places.
+template <int s>
+[[gnu::always_inline]] inline void exchange_blocks(Vector (&rows)[vector_width]) {
+  const Lanes upper = (kLane & s) == 0 ? kLane : kLane + (16 - s);
+  const Lanes lower = (kLane & s) == 0 ? kLane + s : kLane + 16;
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    if ((i & s) != 0) continue;
+    const Vector a = rows[i];
+    const Vector b = rows[i + s];
+    rows[i] = __builtin_shuffle(a, b, upper);
+    rows[i + s] = __builtin_shuffle(a, b, lower);
+  }
+}
+
+/// to[width,length] <- the transposed of from[length,width], both padded to whole vectors with zeros.
 MURM_CLONES void transpose(std::size_t length, std::size_t width, std::size_t stride,
                            const float* from, std::size_t padded, float* to) {
-  for (std::size_t c = 0; c < width; ++c) {
-    float* row = to + c * padded;
-    for (std::size_t t = 0; t < length; ++t) row[t] = from[t * stride + c];
-    for (std::size_t t = length; t < padded; ++t) row[t] = 0;
+  for (std::size_t t = 0; t < padded; t += vector_width) {
+    for (std::size_t c = 0; c < whole_vectors(width); c += vector_width) {
+      const bool inside = t + vector_width <= length && c + vector_width <= width;
+      Vector rows[vector_width] = {};
+      for (std::size_t i = 0; i < vector_width; ++i) {
+        if (inside) {
+          rows[i] = vector_at(from + (t + i) * stride + c);
+          continue;
+        }
+        for (std::size_t l = 0; l < vector_width && t + i < length && c + l < width; ++l)
+          rows[i][l] = from[(t + i) * stride + c + l];
+      }
+      exchange_blocks<8>(rows);
+      exchange_blocks<4>(rows);
+      exchange_blocks<2>(rows);
+      exchange_blocks<1>(rows);
+      for (std::size_t i = 0; i < vector_width; ++i) store(to + (c + i) * padded + t, rows[i]);
+    }
   }
 }
 
@@ -29,39 +73,42 @@ MURM_CLONES void transpose(std::size_t length, std::size_t width, std::size_t st
 MURM_CLONES void gather(std::size_t length, std::size_t width, std::size_t stride, float scale,
                         const float* from, std::size_t padded, float* to) {
   for (std::size_t t = 0; t < length; ++t) {
-    for (std::size_t c = 0; c < width; ++c) to[t * padded + c] = scale * from[t * stride + c];
-    for (std::size_t c = width; c < padded; ++c) to[t * padded + c] = 0;
+    const float* row = from + t * stride;
+    std::size_t c = 0;
+    for (; c + vector_width <= width; c += vector_width)
+      store(to + t * padded + c, vector_at(row + c) * scale);
+    for (; c < width; ++c) to[t * padded + c] = scale * row[c];
+    for (; c < padded; ++c) to[t * padded + c] = 0;
   }
 }
 
 MURM_CLONES void spread(std::size_t length, std::size_t width, std::size_t padded, float scale,
                         const float* from, std::size_t stride, float* to) {
   for (std::size_t t = 0; t < length; ++t) {
-    for (std::size_t c = 0; c < width; ++c) to[t * stride + c] = scale * from[t * padded + c];
+    float* row = to + t * stride;
+    std::size_t c = 0;
+    for (; c + vector_width <= width; c += vector_width)
+      store(row + c, vector_at(from + t * padded + c) * scale);
+    for (; c < width; ++c) row[c] = scale * from[t * padded + c];
   }
 }
 
 /// Scores of `seen` keys to exp(score - largest), zeros behind up to `end`; returns the largest and writes the sum.
 MURM_CLONES float exponentials(std::size_t seen, std::size_t end, float* row, float* sum) {
-  float top = row[0];
-  float tops[vector_width];
-  std::fill_n(tops, vector_width, top);
-  std::size_t j = 0;
-  for (; j + vector_width <= seen; j += vector_width) {
-    for (std::size_t l = 0; l < vector_width; ++l)
-      tops[l] = row[j + l] > tops[l] ? row[j + l] : tops[l];
+  // What lies behind the last key seen must neither win nor count.
+  for (std::size_t j = seen; j < end; ++j) row[j] = row[0];
+  Vector tops = vector_at(row);
+  for (std::size_t j = vector_width; j < end; j += vector_width) {
+    const Vector scores = vector_at(row + j);
+    tops = scores > tops ? scores : tops;
   }
-  for (std::size_t l = 0; l < vector_width; ++l) top = tops[l] > top ? tops[l] : top;
-  for (; j < seen; ++j) top = row[j] > top ? row[j] : top;
-  for (j = 0; j < end; ++j) row[j] = exp_not_positive(row[j] - top);
-  for (j = seen; j < end; ++j) row[j] = 0;
-  float sums[vector_width] = {};
-  for (j = 0; j < end; j += vector_width) {
-    for (std::size_t l = 0; l < vector_width; ++l) sums[l] += row[j + l];
-  }
-  float total = 0;
-  for (std::size_t l = 0; l < vector_width; ++l) total += sums[l];
-  *sum = total;
+  float top = tops[0];
+  for (std::size_t l = 1; l < vector_width; ++l) top = tops[l] > top ? tops[l] : top;
+  for (std::size_t j = 0; j < end; ++j) row[j] = exp_not_positive(row[j] - top);
+  for (std::size_t j = seen; j < end; ++j) row[j] = 0;
+  Vector sums = {};
+  for (std::size_t j = 0; j < end; j += vector_width) sums += vector_at(row + j);
+  *sum = total(sums);
   return top;
 }
 
@@ -75,6 +122,16 @@ MURM_CLONES void probabilities(std::size_t seen, std::size_t end, float log_sum,
 MURM_CLONES void score_gradient(std::size_t end, float dot, const float* __restrict p,
                                 float* __restrict dp) {
   for (std::size_t j = 0; j < end; ++j) dp[j] = p[j] * (dp[j] - dot);
+}
+
+/// sums of the products of rows: dots[i] = a[i] b[i], rows of `width` whole vectors
+MURM_CLONES void row_products(std::size_t rows, std::size_t width, Rows a, Rows b, float* dots) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    Vector sums = {};
+    for (std::size_t c = 0; c < width; c += vector_width)
+      sums += vector_at(a.data + i * a.stride + c) * vector_at(b.data + i * b.stride + c);
+    dots[i] = total(sums);
+  }
 }
 
 MURM_CLONES void multiply_block(std::size_t m, std::size_t n, std::size_t depth, Scalars a, Rows b,
@@ -164,13 +221,13 @@ void HeadAttention::backward(const HeadShape& shape, const float* q, const float
                    {at.p, at.length}, false);
     multiply_block(rows, end, shape.width, {dy_rows, at.width, 1}, {at.vt, at.length},
                    {at.dp, at.length}, false);
+    gather(rows, shape.width, shape.y_stride, 1.0F, y + first * shape.y_stride, at.width, at.out);
+    float dots[kBlock];
+    row_products(rows, at.width, {at.dy + first * at.width, at.width}, {at.out, at.width}, dots);
     for (std::size_t i = 0; i < rows; ++i) {
       const std::size_t place = first + i;
-      float dot = 0;
-      for (std::size_t c = 0; c < shape.width; ++c)
-        dot += dy_rows[i * at.width + c] * y[place * shape.y_stride + c];
       probabilities(place + 1, end, log_sums[place], at.p + i * at.length);
-      score_gradient(end, dot, at.p + i * at.length, at.dp + i * at.length);
+      score_gradient(end, dots[i], at.p + i * at.length, at.dp + i * at.length);
     }
     multiply_block(seen, at.width, rows, {at.p, 1, at.length}, {at.dy + first * at.width, at.width},
                    {at.dv, at.width}, true);

@@ -165,6 +165,12 @@ void HostDevice::linear_gradient(std::size_t n, std::size_t in, std::size_t out,
   if (gradient.activation == Activation::gelu) host::multiply(n * in, gradient.slope, gradient.dx);
 }
 
+void HostDevice::add(std::size_t n, const float* x, float* y) { host::axpy(n, 1.0F, x, y); }
+
+void HostDevice::copy_numbers(std::size_t n, const float* x, float* y) { std::copy_n(x, n, y); }
+
+void HostDevice::clear(std::size_t n, float* y) { std::fill_n(y, n, 0.0F); }
+
 void HostDevice::gather_rows(std::size_t n, std::size_t rows, std::size_t width,
                              const float* indices, const float* table, float* y) {
   require_below(n, rows, indices);

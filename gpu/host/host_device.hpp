@@ -42,6 +42,9 @@ class HostDevice final : public Device {
               const Epilogue& epilogue, float* y) override;
   void linear_gradient(std::size_t n, std::size_t in, std::size_t out, const float* x,
                        const float* w, const LinearGradient& gradient) override;
+  void add(std::size_t n, const float* x, float* y) override;
+  void copy_numbers(std::size_t n, const float* x, float* y) override;
+  void clear(std::size_t n, float* y) override;
   void gather_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
                    const float* table, float* y) override;
   void scatter_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,

@@ -62,15 +62,11 @@ template <std::size_t vectors>
 [[gnu::always_inline]] inline void product_columns(std::size_t m, std::size_t depth, Scalars a,
                                                    const float* b, std::size_t b_stride, Rows c,
                                                    bool add) {
-  constexpr std::size_t tall = vectors == 4 ? 6 : vectors == 2 ? 12 : 16;
+  constexpr std::size_t tall = 16 / vectors;  // 16 sums hide the latency of the additions
   std::size_t i = 0;
   for (; i + tall <= m; i += tall) {
     product_tile<tall, vectors>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride,
                                 {c.data + i * c.stride, c.stride}, add);
-  }
-  for (; i + 4 <= m; i += 4) {
-    product_tile<4, vectors>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride,
-                             {c.data + i * c.stride, c.stride}, add);
   }
   for (; i < m; ++i) {
     product_tile<1, vectors>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride,
