@@ -10,7 +10,7 @@ namespace murm {
 namespace {
 
 /// Rows of a tile: long enough for products at full speed, short enough that a block's activations stay cached.
-constexpr std::size_t kTileRows = 256;
+constexpr std::size_t kTileRows = 512;
 /// A tile comes again for each part of the batch: weights are worth a form that multiplies faster.
 constexpr std::size_t kUsesOfWeights = 16;
 constexpr float kDeviation = 0.02F;

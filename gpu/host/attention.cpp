@@ -15,18 +15,6 @@ namespace {
 /// Rows that are worked on together: their scores stay in the first cache, and later keys are never looked at.
 constexpr std::size_t kBlock = 32;
 
-[[gnu::always_inline]] inline const Vector& vector_at(const float* p) {
-  return *reinterpret_cast<const Vector*>(p);
-}
-[[gnu::always_inline]] inline void store(float* p, const Vector& v) {
-  *reinterpret_cast<Vector*>(p) = v;
-}
-[[gnu::always_inline]] inline float total(const Vector& v) {
-  float sum = 0;
-  for (std::size_t l = 0; l < vector_width; ++l) sum += v[l];
-  return sum;
-}
-
 using Lanes [[gnu::vector_size(64)]] = int;
 constexpr Lanes kLane{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
@@ -45,8 +33,8 @@ template <int s>
   }
 }
 
-/// to[width,length] <- the transposed of from[length,width], both padded to whole vectors with zeros.
-MURM_CLONES void transpose(std::size_t length, std::size_t width, std::size_t stride,
+/// to[width,length] <- scale times the transposed of from[length,width], both padded to whole vectors with zeros.
+MURM_CLONES void transpose(std::size_t length, std::size_t width, std::size_t stride, float scale,
                            const float* from, std::size_t padded, float* to) {
   for (std::size_t t = 0; t < padded; t += vector_width) {
     for (std::size_t c = 0; c < whole_vectors(width); c += vector_width) {
@@ -64,33 +52,22 @@ MURM_CLONES void transpose(std::size_t length, std::size_t width, std::size_t st
       exchange_blocks<4>(rows);
       exchange_blocks<2>(rows);
       exchange_blocks<1>(rows);
-      for (std::size_t i = 0; i < vector_width; ++i) store(to + (c + i) * padded + t, rows[i]);
+      for (std::size_t i = 0; i < vector_width; ++i) store(to + (c + i) * padded + t, rows[i] * scale);
     }
   }
 }
 
-/// to[length,padded] <- scale from[length,width], zeros behind each row.
-MURM_CLONES void gather(std::size_t length, std::size_t width, std::size_t stride, float scale,
-                        const float* from, std::size_t padded, float* to) {
+/// to[length,padded] <- from[length,width], zeros behind each row.
+void pad(std::size_t length, std::size_t width, std::size_t stride, const float* from,
+         std::size_t padded, float* to) {
   for (std::size_t t = 0; t < length; ++t) {
-    const float* row = from + t * stride;
-    std::size_t c = 0;
-    for (; c + vector_width <= width; c += vector_width)
-      store(to + t * padded + c, vector_at(row + c) * scale);
-    for (; c < width; ++c) to[t * padded + c] = scale * row[c];
-    for (; c < padded; ++c) to[t * padded + c] = 0;
+    std::copy_n(from + t * stride, width, to + t * padded);
+    std::fill_n(to + t * padded + width, padded - width, 0.0F);
   }
 }
 
-MURM_CLONES void spread(std::size_t length, std::size_t width, std::size_t padded, float scale,
-                        const float* from, std::size_t stride, float* to) {
-  for (std::size_t t = 0; t < length; ++t) {
-    float* row = to + t * stride;
-    std::size_t c = 0;
-    for (; c + vector_width <= width; c += vector_width)
-      store(row + c, vector_at(from + t * padded + c) * scale);
-    for (; c < width; ++c) row[c] = scale * from[t * padded + c];
-  }
+MURM_CLONES void scale_row(std::size_t width, float scale, float* row) {
+  for (std::size_t c = 0; c < width; ++c) row[c] *= scale;
 }
 
 /// Scores of `seen` keys to exp(score - largest), zeros behind up to `end`; returns the largest and writes the sum.
@@ -118,10 +95,10 @@ MURM_CLONES void probabilities(std::size_t seen, std::size_t end, float log_sum,
   for (std::size_t j = seen; j < end; ++j) row[j] = 0;
 }
 
-/// ds <- p (dp - dot), in place of dp
-MURM_CLONES void score_gradient(std::size_t end, float dot, const float* __restrict p,
+/// ds <- scale p (dp - dot), in place of dp
+MURM_CLONES void score_gradient(std::size_t end, float dot, float scale, const float* __restrict p,
                                 float* __restrict dp) {
-  for (std::size_t j = 0; j < end; ++j) dp[j] = p[j] * (dp[j] - dot);
+  for (std::size_t j = 0; j < end; ++j) dp[j] = scale * p[j] * (dp[j] - dot);
 }
 
 /// sums of the products of rows: dots[i] = a[i] b[i], rows of `width` whole vectors
@@ -139,107 +116,127 @@ MURM_CLONES void multiply_block(std::size_t m, std::size_t n, std::size_t depth,
   small_product(m, n, depth, a, b, c, add);
 }
 
+Rows from_row(Rows rows, std::size_t first) {
+  return {rows.data + first * rows.stride, rows.stride};
+}
+
+Scalars scalars(Rows rows, std::size_t first) {
+  return {rows.data + first * rows.stride, rows.stride, 1};
+}
+
+/// Rows that were worked on elsewhere go to where they belong.
+void give_back(const HeadShape& shape, Rows from, float* to, std::size_t stride) {
+  if (from.data == to) return;
+  for (std::size_t t = 0; t < shape.length; ++t)
+    std::copy_n(from.data + t * from.stride, shape.width, to + t * stride);
+}
+
 }  // namespace
 
+/// The rows of a head as products want them: whole vectors wide. Heads of another width are copied, and back.
 struct HeadAttention::Plan {
   std::size_t length;  // padded to whole vectors
-  std::size_t width;   // likewise
-  float *q, *kt, *k, *vt, *v, *dy, *p, *dp, *out, *dk, *dv;
+  Rows q, k, v, y, dy, dq, dk, dv;
+  float *kt, *vt;  // [width,length]
+  float *p, *dp;   // scores of a block
 };
 
-HeadAttention::Plan HeadAttention::plan(const HeadShape& shape, bool back) {
+HeadAttention::Plan HeadAttention::plan(const HeadShape& shape, const HeadPointers& at) {
+  const bool back = at.dy != nullptr;
+  const bool whole = shape.width % vector_width == 0;
+  const std::size_t padded = whole_vectors(shape.width);
   Plan plan{};
   plan.length = whole_vectors(shape.length);
-  plan.width = whole_vectors(shape.width);
-  const std::size_t rows = plan.length * plan.width;
+  const std::size_t rows = plan.length * padded;
   const std::size_t scores = kBlock * plan.length;
-  memory_.resize(std::max(memory_.size(), 9 * rows + 2 * scores + kBlock * plan.width));
+  memory_.resize(std::max(memory_.size(), (whole ? 2 : 10) * rows + 2 * scores));
   float* next = memory_.data();
   const auto take = [&](std::size_t count) { return std::exchange(next, next + count); };
-  plan.q = take(rows);
+  // Inputs are not written to; Rows has one kind of pointer.
+  const auto input = [&](const float* data, std::size_t stride) {
+    if (whole || data == nullptr) return Rows{const_cast<float*>(data), stride};
+    const Rows copy{take(rows), padded};
+    pad(shape.length, shape.width, stride, data, padded, copy.data);
+    return copy;
+  };
+  const auto output = [&](float* data, std::size_t stride) {
+    return whole || data == nullptr ? Rows{data, stride} : Rows{take(rows), padded};
+  };
+  plan.q = input(at.q, shape.qkv_stride);
+  plan.k = input(at.k, shape.qkv_stride);
+  plan.v = input(at.v, shape.qkv_stride);
+  plan.y = back ? input(at.y, shape.y_stride) : output(at.y, shape.y_stride);
+  plan.dy = input(at.dy, shape.y_stride);
+  plan.dq = output(at.dq, shape.qkv_stride);
+  plan.dk = output(at.dk, shape.qkv_stride);
+  plan.dv = output(at.dv, shape.qkv_stride);
   plan.kt = take(rows);
-  plan.v = take(rows);
-  plan.p = take(scores);
-  plan.out = take(kBlock * plan.width);
-  if (!back) return plan;
-  plan.k = take(rows);
   plan.vt = take(rows);
-  plan.dy = take(rows);
-  plan.dk = take(rows);
-  plan.dv = take(rows);
+  plan.p = take(scores);
   plan.dp = take(scores);
   return plan;
 }
 
-void HeadAttention::forward(const HeadShape& shape, const float* q, const float* k, const float* v,
-                            float* y, float* log_sums) {
-  const Plan at = plan(shape, false);
+void HeadAttention::forward(const HeadShape& shape, const HeadPointers& at) {
+  const Plan plan = this->plan(shape, at);
+  const std::size_t padded = whole_vectors(shape.width);
   const float scale = 1.0F / std::sqrt(static_cast<float>(shape.width));
-  gather(shape.length, shape.width, shape.qkv_stride, scale, q, at.width, at.q);
-  transpose(shape.length, shape.width, shape.qkv_stride, k, at.length, at.kt);
-  gather(shape.length, shape.width, shape.qkv_stride, 1.0F, v, at.width, at.v);
+  transpose(shape.length, shape.width, shape.qkv_stride, scale, at.k, plan.length, plan.kt);
   for (std::size_t first = 0; first < shape.length; first += kBlock) {
     const std::size_t rows = std::min(kBlock, shape.length - first);
     const std::size_t end = whole_vectors(first + rows);
-    multiply_block(rows, end, shape.width, {at.q + first * at.width, at.width, 1},
-                   {at.kt, at.length}, {at.p, at.length}, false);
+    const Rows y{plan.y.data + first * plan.y.stride, plan.y.stride};
+    multiply_block(rows, end, shape.width, scalars(plan.q, first), {plan.kt, plan.length},
+                   {plan.p, plan.length}, false);
     float inverse[kBlock];
     for (std::size_t i = 0; i < rows; ++i) {
       float sum = 0;
-      const float top = exponentials(first + i + 1, end, at.p + i * at.length, &sum);
+      const float top = exponentials(first + i + 1, end, plan.p + i * plan.length, &sum);
       inverse[i] = 1.0F / sum;
-      log_sums[first + i] = top + std::log(sum);
+      at.log_sums[first + i] = top + std::log(sum);
     }
-    multiply_block(rows, at.width, std::min(end, shape.length), {at.p, at.length, 1},
-                   {at.v, at.width}, {at.out, at.width}, false);
-    for (std::size_t i = 0; i < rows; ++i) {
-      spread(1, shape.width, at.width, inverse[i], at.out + i * at.width, shape.y_stride,
-             y + (first + i) * shape.y_stride);
-    }
+    multiply_block(rows, padded, first + rows, {plan.p, plan.length, 1}, plan.v, y, false);
+    for (std::size_t i = 0; i < rows; ++i) scale_row(padded, inverse[i], y.data + i * y.stride);
   }
+  give_back(shape, plan.y, at.y, shape.y_stride);
 }
 
-void HeadAttention::backward(const HeadShape& shape, const float* q, const float* k, const float* v,
-                             const float* y, const float* log_sums, const float* dy, float* dq,
-                             float* dk, float* dv) {
-  const Plan at = plan(shape, true);
+void HeadAttention::backward(const HeadShape& shape, const HeadPointers& at) {
+  const Plan plan = this->plan(shape, at);
+  const std::size_t padded = whole_vectors(shape.width);
   const float scale = 1.0F / std::sqrt(static_cast<float>(shape.width));
-  gather(shape.length, shape.width, shape.qkv_stride, scale, q, at.width, at.q);
-  transpose(shape.length, shape.width, shape.qkv_stride, k, at.length, at.kt);
-  gather(shape.length, shape.width, shape.qkv_stride, scale, k, at.width, at.k);
-  transpose(shape.length, shape.width, shape.qkv_stride, v, at.length, at.vt);
-  gather(shape.length, shape.width, shape.y_stride, 1.0F, dy, at.width, at.dy);
-  std::fill_n(at.dk, at.length * at.width, 0.0F);
-  std::fill_n(at.dv, at.length * at.width, 0.0F);
+  transpose(shape.length, shape.width, shape.qkv_stride, scale, at.k, plan.length, plan.kt);
+  transpose(shape.length, shape.width, shape.qkv_stride, 1.0F, at.v, plan.length, plan.vt);
   for (std::size_t first = 0; first < shape.length; first += kBlock) {
     const std::size_t rows = std::min(kBlock, shape.length - first);
-    const std::size_t end = whole_vectors(first + rows);
-    const std::size_t seen = std::min(end, shape.length);
-    const float* q_rows = at.q + first * at.width;
-    const float* dy_rows = at.dy + first * at.width;
-    multiply_block(rows, end, shape.width, {q_rows, at.width, 1}, {at.kt, at.length},
-                   {at.p, at.length}, false);
-    multiply_block(rows, end, shape.width, {dy_rows, at.width, 1}, {at.vt, at.length},
-                   {at.dp, at.length}, false);
-    gather(rows, shape.width, shape.y_stride, 1.0F, y + first * shape.y_stride, at.width, at.out);
+    const std::size_t seen = first + rows;
+    const std::size_t end = whole_vectors(seen);
+    const Rows q = from_row(plan.q, first);
+    const Rows dy = from_row(plan.dy, first);
+    multiply_block(rows, end, shape.width, scalars(q, 0), {plan.kt, plan.length},
+                   {plan.p, plan.length}, false);
+    multiply_block(rows, end, shape.width, scalars(dy, 0), {plan.vt, plan.length},
+                   {plan.dp, plan.length}, false);
     float dots[kBlock];
-    row_products(rows, at.width, {at.dy + first * at.width, at.width}, {at.out, at.width}, dots);
+    row_products(rows, padded, dy, from_row(plan.y, first), dots);
     for (std::size_t i = 0; i < rows; ++i) {
-      const std::size_t place = first + i;
-      probabilities(place + 1, end, log_sums[place], at.p + i * at.length);
-      score_gradient(end, dots[i], at.p + i * at.length, at.dp + i * at.length);
+      float* p = plan.p + i * plan.length;
+      probabilities(first + i + 1, end, at.log_sums[first + i], p);
+      score_gradient(end, dots[i], scale, p, plan.dp + i * plan.length);
     }
-    multiply_block(seen, at.width, rows, {at.p, 1, at.length}, {at.dy + first * at.width, at.width},
-                   {at.dv, at.width}, true);
-    multiply_block(seen, at.width, rows, {at.dp, 1, at.length}, {at.q + first * at.width, at.width},
-                   {at.dk, at.width}, true);
-    multiply_block(rows, at.width, seen, {at.dp, at.length, 1}, {at.k, at.width},
-                   {at.out, at.width}, false);
-    spread(rows, shape.width, at.width, 1.0F, at.out, shape.qkv_stride,
-           dq + first * shape.qkv_stride);
+    // Keys before this block have sums already; those of the block begin here.
+    multiply_block(first, padded, rows, {plan.p, 1, plan.length}, dy, plan.dv, true);
+    multiply_block(rows, padded, rows, {plan.p + first, 1, plan.length}, dy,
+                   from_row(plan.dv, first), false);
+    multiply_block(first, padded, rows, {plan.dp, 1, plan.length}, q, plan.dk, true);
+    multiply_block(rows, padded, rows, {plan.dp + first, 1, plan.length}, q,
+                   from_row(plan.dk, first), false);
+    multiply_block(rows, padded, seen, {plan.dp, plan.length, 1}, plan.k, from_row(plan.dq, first),
+                   false);
   }
-  spread(shape.length, shape.width, at.width, 1.0F, at.dk, shape.qkv_stride, dk);
-  spread(shape.length, shape.width, at.width, 1.0F, at.dv, shape.qkv_stride, dv);
+  give_back(shape, plan.dq, at.dq, shape.qkv_stride);
+  give_back(shape, plan.dk, at.dk, shape.qkv_stride);
+  give_back(shape, plan.dv, at.dv, shape.qkv_stride);
 }
 
 }  // namespace murm::host

@@ -16,20 +16,28 @@ struct HeadShape {
   std::size_t y_stride = 0;
 };
 
+/// First numbers of one head. Forward writes y and log_sums [length]; backward reads them, and writes all of dq, dk, dv.
+struct HeadPointers {
+  const float* q = nullptr;
+  const float* k = nullptr;
+  const float* v = nullptr;
+  float* y = nullptr;
+  float* log_sums = nullptr;
+  const float* dy = nullptr;  // backward only, as what follows; strides as y, and as q
+  float* dq = nullptr;
+  float* dk = nullptr;
+  float* dv = nullptr;
+};
+
 /// Thread: one at a time.   Cost: memory grows to the longest sequence seen, then nothing is allocated.
 class HeadAttention {
  public:
-  /// q, k, v: first numbers of the head; y likewise. log_sums[length].
-  void forward(const HeadShape& shape, const float* q, const float* k, const float* v, float* y,
-               float* log_sums);
-  /// All of dq, dk, dv is written; they have the stride of qkv.
-  void backward(const HeadShape& shape, const float* q, const float* k, const float* v,
-                const float* y, const float* log_sums, const float* dy, float* dq, float* dk,
-                float* dv);
+  void forward(const HeadShape& shape, const HeadPointers& at);
+  void backward(const HeadShape& shape, const HeadPointers& at);
 
  private:
   struct Plan;
-  Plan plan(const HeadShape& shape, bool back);
+  Plan plan(const HeadShape& shape, const HeadPointers& at);
 
   std::vector<float> memory_;
 };

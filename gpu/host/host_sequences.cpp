@@ -68,8 +68,11 @@ void HostSequences::attention(const AttentionShape& shape, const float* qkv, flo
                               float* log_sums) {
   const std::size_t part = shape.width();
   for_each_head(shape, [&](std::size_t q, std::size_t at, std::size_t sums) {
-    attention_.forward(head_shape(shape), qkv + q, qkv + q + part, qkv + q + 2 * part, y + at,
-                       log_sums + sums);
+    attention_.forward(head_shape(shape), {.q = qkv + q,
+                                           .k = qkv + q + part,
+                                           .v = qkv + q + 2 * part,
+                                           .y = y + at,
+                                           .log_sums = log_sums + sums});
   });
 }
 
@@ -78,8 +81,15 @@ void HostSequences::attention_gradient(const AttentionShape& shape, const float*
                                        float* dqkv) {
   const std::size_t part = shape.width();
   for_each_head(shape, [&](std::size_t q, std::size_t at, std::size_t sums) {
-    attention_.backward(head_shape(shape), qkv + q, qkv + q + part, qkv + q + 2 * part, y + at,
-                        log_sums + sums, dy + at, dqkv + q, dqkv + q + part, dqkv + q + 2 * part);
+    attention_.backward(head_shape(shape), {.q = qkv + q,
+                                            .k = qkv + q + part,
+                                            .v = qkv + q + 2 * part,
+                                            .y = const_cast<float*>(y) + at,  // read only, back
+                                            .log_sums = const_cast<float*>(log_sums) + sums,
+                                            .dy = dy + at,
+                                            .dq = dqkv + q,
+                                            .dk = dqkv + q + part,
+                                            .dv = dqkv + q + 2 * part});
   });
 }
 

@@ -4,34 +4,27 @@
 
 #include "algorithms/random.hpp"
 #include "algorithms/vector_clones.hpp"
+#include "gpu/host/vector.hpp"
 
 namespace murm::host {
 namespace {
 
-constexpr std::size_t lanes = 16;
 constexpr float variance_floor = 1e-5F;
-
-inline float total(const float (&sums)[lanes]) {
-  float sum = 0;
-  for (std::size_t l = 0; l < lanes; ++l) sum += sums[l];
-  return sum;
-}
 
 }  // namespace
 
 MURM_CLONES void layer_norm_row(std::size_t width, const float* x, const float* __restrict scale,
                                 const float* __restrict shift, float* __restrict y,
                                 float* statistics) {
-  const std::size_t whole = width / lanes * lanes;
-  float sums[lanes] = {};
-  for (std::size_t j = 0; j < whole; j += lanes) {
-    for (std::size_t l = 0; l < lanes; ++l) sums[l] += x[j + l];
-  }
+  const std::size_t whole = width / vector_width * vector_width;
+  Vector sums = {};
+  for (std::size_t j = 0; j < whole; j += vector_width) sums += vector_at(x + j);
   for (std::size_t j = whole; j < width; ++j) sums[j - whole] += x[j];
   const float mean = total(sums) / static_cast<float>(width);
-  float squares[lanes] = {};
-  for (std::size_t j = 0; j < whole; j += lanes) {
-    for (std::size_t l = 0; l < lanes; ++l) squares[l] += (x[j + l] - mean) * (x[j + l] - mean);
+  Vector squares = {};
+  for (std::size_t j = 0; j < whole; j += vector_width) {
+    const Vector distance = vector_at(x + j) - mean;
+    squares += distance * distance;
   }
   for (std::size_t j = whole; j < width; ++j) squares[j - whole] += (x[j] - mean) * (x[j] - mean);
   const float variance = total(squares) / static_cast<float>(width);
@@ -47,15 +40,13 @@ MURM_CLONES void layer_norm_gradient_row(std::size_t width, const float* __restr
                                          float* __restrict dscale, float* __restrict dshift) {
   const float mean = statistics[0];
   const float inverse = statistics[1];
-  const std::size_t whole = width / lanes * lanes;
-  float sums[lanes] = {};
-  float projections[lanes] = {};
-  for (std::size_t j = 0; j < whole; j += lanes) {
-    for (std::size_t l = 0; l < lanes; ++l) {
-      const float slope = dy[j + l] * scale[j + l];
-      sums[l] += slope;
-      projections[l] += slope * ((x[j + l] - mean) * inverse);
-    }
+  const std::size_t whole = width / vector_width * vector_width;
+  Vector sums = {};
+  Vector projections = {};
+  for (std::size_t j = 0; j < whole; j += vector_width) {
+    const Vector slope = vector_at(dy + j) * vector_at(scale + j);
+    sums += slope;
+    projections += slope * ((vector_at(x + j) - mean) * inverse);
   }
   for (std::size_t j = whole; j < width; ++j) {
     sums[j - whole] += dy[j] * scale[j];

@@ -4,14 +4,9 @@
 #pragma once
 #include <cstddef>
 
+#include "gpu/host/vector.hpp"
+
 namespace murm::host {
-
-using Vector [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
-constexpr std::size_t vector_width = 16;
-
-constexpr std::size_t whole_vectors(std::size_t n) {
-  return (n + vector_width - 1) / vector_width * vector_width;
-}
 
 /// A strided matrix of scalars: number (i, k) lies at data[i * row + k * column].
 struct Scalars {
