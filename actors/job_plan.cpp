@@ -62,8 +62,16 @@ Schedule make_schedule(const Job& job, SampleCount total, double samples_per_upd
 }
 
 ObjectiveOptions objective_options(const Job& job) {
-  return {job.model.kind,  job.model.hidden, job.model.dim,      job.model.condition,
-          job.model.noise, job.job.seed,     job.model.embedding};
+  const auto& from = job.model;
+  ObjectiveOptions to;
+  to.kind = from.kind;
+  to.hidden = from.hidden;
+  to.dim = from.dim;
+  to.condition = from.condition;
+  to.noise = from.noise;
+  to.seed = job.job.seed;
+  to.embedding = from.embedding;
+  return to;
 }
 
 DataSource data_source(const Job& job) {
@@ -196,8 +204,8 @@ RobustOptions robust_options(const Job& job) {
 struct DeviceAndObjective {
   std::unique_ptr<Device> device = std::make_unique<HostDevice>();
   std::unique_ptr<Objective> objective;
-  DeviceAndObjective(const Job& job, std::size_t features, std::size_t classes, std::size_t batch)
-      : objective(make_objective(objective_options(job), features, classes, *device, batch)) {}
+  DeviceAndObjective(const Job& job, const SampleShape& shape, std::size_t batch)
+      : objective(make_objective(objective_options(job), shape, *device, batch)) {}
 };
 
 }  // namespace
@@ -321,7 +329,7 @@ LaneFactory make_lane_factory(const Job& job) {
       if (!shared->data) shared->data = load_split(job, Split::train);
       data = shared->data;
     }
-    DeviceAndObjective parts(job, data->features, data->classes, batch_samples(job));
+    DeviceAndObjective parts(job, {data->features, data->classes}, batch_samples(job));
     return std::make_unique<GradientLane>(std::move(parts.device), std::move(parts.objective), data,
                                           job.job.seed);
   };
@@ -330,20 +338,20 @@ LaneFactory make_lane_factory(const Job& job) {
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test) {
   return [job, test = std::move(test)] {
-    DeviceAndObjective parts(job, test->features, test->classes, kEvaluationBatch);
+    DeviceAndObjective parts(job, {test->features, test->classes}, kEvaluationBatch);
     return EvaluatorParts{std::move(parts.device), std::move(parts.objective), test};
   };
 }
 
 std::vector<float> initial_parameters(const Job& job, const DataShape& shape) {
-  DeviceAndObjective parts(job, shape.features, shape.classes, 1);
+  DeviceAndObjective parts(job, {shape.features, shape.classes}, 1);
   std::vector<float> parameters(parts.objective->parameter_count());
   parts.objective->initialize(job.job.seed, parameters);
   return parameters;
 }
 
 std::vector<ParameterTensor> parameter_layout(const Job& job, const DataShape& shape) {
-  return objective_layout(objective_options(job), shape.features, shape.classes);
+  return objective_layout(objective_options(job), {shape.features, shape.classes});
 }
 
 bool target_reached(const Job& job, const Evaluation& evaluation) {

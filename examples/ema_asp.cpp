@@ -78,6 +78,4 @@ const Algorithm kEmaAsp{
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return run_program(argc, argv, std::span<const Algorithm>(&kEmaAsp, 1));
-}
+int main(int argc, char** argv) { return run_program(argc, argv, {.algorithms = {&kEmaAsp, 1}}); }

@@ -1,5 +1,6 @@
 #include "models/objective_factory.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "models/char_mlp.hpp"
@@ -10,29 +11,32 @@
 namespace murm {
 namespace {
 
+using Options = ObjectiveOptions;
+using Layout = std::vector<ParameterTensor>;
+using Made = std::unique_ptr<Objective>;
+
 void require(bool fine, const std::string& key, const std::string& rest) {
   if (!fine) throw InputError("[models] model." + key + " " + rest);
 }
 
-void check(const ObjectiveOptions& options) {
-  const std::string& kind = options.kind;
-  require(kind == "logistic" || kind == "mlp" || kind == "char-mlp" || !needs_data(kind), "kind",
-          "= \"" + kind +
-              "\", expected \"logistic\", \"mlp\", \"char-mlp\", \"quadratic\" or \"consensus\". "
-              "HINT: check the "
-              "spelling.");
-  if (kind == "mlp" || kind == "char-mlp") {
-    for (const std::uint64_t width : options.hidden) {
-      require(width > 0, "hidden",
-              "contains 0, expected widths of at least 1. HINT: leave the layer out.");
-    }
+void check_mlp(const Options& options) {
+  for (const std::uint64_t width : options.hidden) {
+    require(width > 0, "hidden",
+            "contains 0, expected widths of at least 1. HINT: leave the layer out.");
   }
-  if (kind == "char-mlp") {
-    require(options.embedding > 0, "embedding",
-            "= 0, expected at least 1. HINT: the default is 16.");
-  }
-  if (needs_data(kind)) return;
+}
+
+void check_char_mlp(const Options& options) {
+  check_mlp(options);
+  require(options.embedding > 0, "embedding", "= 0, expected at least 1. HINT: the default is 16.");
+}
+
+void check_consensus(const Options& options) {
   require(options.dim > 0, "dim", "= 0, expected at least 1. HINT: the default is 1000.");
+}
+
+void check_quadratic(const Options& options) {
+  check_consensus(options);
   require(std::isfinite(options.condition) && options.condition >= 1, "condition",
           "= " + std::to_string(options.condition) +
               ", expected at least 1. HINT: 1 makes all directions equal.");
@@ -41,48 +45,113 @@ void check(const ObjectiveOptions& options) {
               ", expected at least 0. HINT: it is a standard deviation.");
 }
 
-std::vector<std::size_t> mlp_widths(const ObjectiveOptions& options, std::size_t features,
-                                    std::size_t classes) {
-  std::vector<std::size_t> widths{features};
-  if (options.kind == "mlp") {
-    widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
-  }
-  widths.push_back(classes);
+std::vector<std::size_t> mlp_widths(const Options& options, const SampleShape& shape) {
+  std::vector<std::size_t> widths{shape.features};
+  widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
+  widths.push_back(shape.classes);
   return widths;
 }
 
-CharMlpOptions char_mlp_options(const ObjectiveOptions& options, std::size_t features,
-                                std::size_t classes) {
-  return {features, classes, options.embedding, {options.hidden.begin(), options.hidden.end()}};
+CharMlpOptions char_mlp_options(const Options& options, const SampleShape& shape) {
+  return {shape.features,
+          shape.classes,
+          options.embedding,
+          {options.hidden.begin(), options.hidden.end()}};
+}
+
+Layout logistic_layout(const Options&, const SampleShape& shape) {
+  return mlp_layout(std::array{shape.features, shape.classes});
+}
+Made make_logistic(const Options&, const SampleShape& shape, Device& device, std::size_t batch) {
+  return std::make_unique<Mlp>(device, std::vector{shape.features, shape.classes}, batch);
+}
+
+Layout hidden_layout(const Options& options, const SampleShape& shape) {
+  return mlp_layout(mlp_widths(options, shape));
+}
+Made make_mlp(const Options& options, const SampleShape& shape, Device& device, std::size_t batch) {
+  return std::make_unique<Mlp>(device, mlp_widths(options, shape), batch);
+}
+
+Layout embedded_layout(const Options& options, const SampleShape& shape) {
+  return char_mlp_layout(char_mlp_options(options, shape));
+}
+Made make_char_mlp(const Options& options, const SampleShape& shape, Device& device,
+                   std::size_t batch) {
+  return std::make_unique<CharMlp>(device, char_mlp_options(options, shape), batch);
+}
+
+Layout plain_layout(const Options& options, const SampleShape&) {
+  return vector_layout(options.dim);
+}
+Made make_quadratic(const Options& options, const SampleShape&, Device&, std::size_t batch) {
+  const QuadraticOptions numbers{options.dim, options.condition, options.noise, options.seed};
+  return std::make_unique<Quadratic>(numbers, batch);
+}
+Made make_consensus(const Options& options, const SampleShape&, Device&, std::size_t batch) {
+  return std::make_unique<Consensus>(options.dim, batch);
+}
+
+/// Name, whether it trains on data, and its functions.
+constexpr std::array kinds{
+    ObjectiveKind{"logistic", true, make_logistic, logistic_layout, nullptr},
+    ObjectiveKind{"mlp", true, make_mlp, hidden_layout, check_mlp},
+    ObjectiveKind{"char-mlp", true, make_char_mlp, embedded_layout, check_char_mlp},
+    ObjectiveKind{"quadratic", false, make_quadratic, plain_layout, check_quadratic},
+    ObjectiveKind{"consensus", false, make_consensus, plain_layout, check_consensus},
+};
+
+std::vector<ObjectiveKind>& added() {
+  static std::vector<ObjectiveKind> kinds_added;
+  return kinds_added;
+}
+
+std::array<std::span<const ObjectiveKind>, 2> tables() { return {kinds, added()}; }
+
+const ObjectiveKind& find(const std::string& name) {
+  std::string known;
+  for (const auto& table : tables()) {
+    for (const ObjectiveKind& kind : table) {
+      if (kind.name == name) return kind;
+      known += (known.empty() ? "" : ", ") + std::string(kind.name);
+    }
+  }
+  throw InputError("[models] model.kind = \"" + name + "\" is not known. HINT: " + known);
+}
+
+const ObjectiveKind& checked(const Options& options) {
+  const ObjectiveKind& kind = find(options.kind);
+  if (kind.check != nullptr) kind.check(options);
+  return kind;
 }
 
 }  // namespace
 
-bool needs_data(const std::string& kind) { return kind != "quadratic" && kind != "consensus"; }
-
-std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options, std::size_t features,
-                                          std::size_t classes, Device& device,
-                                          std::size_t batch_max) {
-  check(options);
-  if (options.kind == "quadratic") {
-    return std::make_unique<Quadratic>(
-        QuadraticOptions{options.dim, options.condition, options.noise, options.seed}, batch_max);
+void add_objective(const ObjectiveKind& kind) {
+  for (const std::string_view name : objective_names()) {
+    if (name != kind.name) continue;
+    throw InputError("the model " + std::string(name) + " is there already. HINT: another name");
   }
-  if (options.kind == "consensus") return std::make_unique<Consensus>(options.dim, batch_max);
-  if (options.kind == "char-mlp") {
-    return std::make_unique<CharMlp>(device, char_mlp_options(options, features, classes),
-                                     batch_max);
-  }
-  return std::make_unique<Mlp>(device, mlp_widths(options, features, classes), batch_max);
+  added().push_back(kind);
 }
 
-std::vector<ParameterTensor> objective_layout(const ObjectiveOptions& options, std::size_t features,
-                                              std::size_t classes) {
-  check(options);
-  if (!needs_data(options.kind)) return vector_layout(options.dim);
-  if (options.kind == "char-mlp")
-    return char_mlp_layout(char_mlp_options(options, features, classes));
-  return mlp_layout(mlp_widths(options, features, classes));
+std::vector<std::string_view> objective_names() {
+  std::vector<std::string_view> names;
+  for (const auto& table : tables()) {
+    for (const ObjectiveKind& kind : table) names.push_back(kind.name);
+  }
+  return names;
+}
+
+bool needs_data(const std::string& kind) { return find(kind).needs_data; }
+
+Made make_objective(const Options& options, const SampleShape& shape, Device& device,
+                    std::size_t batch_max) {
+  return checked(options).make(options, shape, device, batch_max);
+}
+
+Layout objective_layout(const Options& options, const SampleShape& shape) {
+  return checked(options).layout(options, shape);
 }
 
 }  // namespace murm

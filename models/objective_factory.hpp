@@ -1,38 +1,33 @@
-// Makes the objective that a job names.
-// Room: models. Knows the kinds of models there are; nothing of job files.
-// Caller: actors/job_plan, examples.
+// The objectives by name.
+// Room: models. Knows the table of kinds of models there are; nothing of job files.
+// Caller: actors/job_plan, tools/murm/program, examples. runtime/model_keys repeats the names; a test compares both.
 #pragma once
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "gpu/device.hpp"
-#include "models/objective.hpp"
+#include "models/objective_kind.hpp"
 
 namespace murm {
 
-struct ObjectiveOptions {
-  std::string kind = "mlp";             // logistic, mlp, char-mlp, quadratic, consensus
-  std::vector<std::uint64_t> hidden{};  // mlp, char-mlp: widths
-  std::uint64_t dim = 1000;             // quadratic, consensus
-  double condition = 100;               // quadratic
-  double noise = 0;                     // quadratic
-  std::uint64_t seed = 1;               // of the noise of gradients
-  std::uint64_t embedding = 16;         // char-mlp: numbers for each character
-};
+/// Beside those of the table, for the rest of the process. Call it before anything looks one up; the name must last.
+/// Throws InputError when the name is taken.
+void add_objective(const ObjectiveKind& kind);
+
+/// Every name, in the order of the table.
+std::vector<std::string_view> objective_names();
 
 /// False for quadratic and consensus, which also have no accuracy: a sample is only its position.
+/// Errors: InputError for an unknown kind.
 bool needs_data(const std::string& kind);
 
-/// `features` and `classes` are those of the data and ignored by what needs none.
-/// Requires: they and batch_max > 0 (asserted); the device outlives the objective.
+/// Requires: shape as the kind needs it, batch_max > 0 (asserted); the device outlives the objective.
 /// Errors:   InputError for an unknown kind and for numbers it cannot have.
-std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options, std::size_t features,
-                                          std::size_t classes, Device& device,
-                                          std::size_t batch_max);
+std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options, const SampleShape& shape,
+                                          Device& device, std::size_t batch_max);
 
 /// The layout of that objective, without making it: no memory for any size. Errors: as above.
-std::vector<ParameterTensor> objective_layout(const ObjectiveOptions& options, std::size_t features,
-                                              std::size_t classes);
+std::vector<ParameterTensor> objective_layout(const ObjectiveOptions& options,
+                                              const SampleShape& shape);
 
 }  // namespace murm

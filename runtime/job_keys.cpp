@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "runtime/algorithm_keys.hpp"
+#include "runtime/model_keys.hpp"
 
 namespace murm {
 namespace {
@@ -16,7 +17,6 @@ namespace {
 constexpr double largest_count = 1e15;  // exact as a double, beyond any run
 constexpr double largest_toml_integer = 9223372036854774784.0;
 
-bool is_quadratic(const Job& job) { return job.model.kind == "quadratic"; }
 bool is_adam(const Job& job) {
   const std::string& name = job.training.optimizer;
   return name == "adam" || name == "adamw" || name == "lamb";
@@ -39,7 +39,6 @@ constexpr KeyLimits count_from(double min, double max, const char* hint = "") {
 }
 
 using Names = std::string_view[];
-constexpr Names models{"logistic", "mlp", "char-mlp", "quadratic", "consensus"};
 constexpr Names data_sets{"digits", "mnist", "text"};
 constexpr Names optimizers{"sgd",   "momentum", "nesterov", "adam",
                            "adamw", "adagrad",  "lars",     "lamb"};
@@ -62,7 +61,7 @@ constexpr Names transports{"tcp", "ipc"};
 constexpr const char* fraction_hint = "accuracies are fractions: 97 % is 0.97";
 constexpr KeyLimits decay{.min = 0, .max = 1, .below = true};
 
-constexpr JobKey keys_before[] = {
+constexpr JobKey keys_of_run[] = {
     {"job.name", MURM_MEMBER(job.name), "", {}, {}},
     {"job.seed", MURM_MEMBER(job.seed), "", count_from(0, largest_toml_integer)},
     {"job.epochs", MURM_MEMBER(job.epochs), "epochs", {.min = 0, .max = 1e8}},
@@ -81,49 +80,9 @@ constexpr JobKey keys_before[] = {
      {},
      +[](const Job& j) { return j.checkpoint.every > 0; },
      "checkpoint.every"},
-    {"model.kind", MURM_MEMBER(model.kind), "", {}, models},
-    {"model.hidden",
-     MURM_MEMBER(model.hidden),
-     "neurons per layer",
-     count_from(1, 65536),
-     {},
-     +[](const Job& j) { return j.model.kind == "mlp" || models_text(j); },
-     "model.kind"},
-    {"model.context",
-     MURM_MEMBER(model.context),
-     "characters",
-     count_from(1, 1024),
-     {},
-     models_text,
-     "model.kind"},
-    {"model.embedding",
-     MURM_MEMBER(model.embedding),
-     "numbers",
-     count_from(1, 4096),
-     {},
-     models_text,
-     "model.kind"},
-    {"model.dim",
-     MURM_MEMBER(model.dim),
-     "parameters",
-     count_from(1, 1e9),
-     {},
-     +[](const Job& j) { return !trains_on_data(j); },
-     "model.kind"},
-    {"model.condition",
-     MURM_MEMBER(model.condition),
-     "",
-     {.min = 1, .max = 1e12},
-     {},
-     is_quadratic,
-     "model.kind"},
-    {"model.noise",
-     MURM_MEMBER(model.noise),
-     "",
-     {.min = 0, .max = 1e6},
-     {},
-     is_quadratic,
-     "model.kind"},
+};
+
+constexpr JobKey keys_of_training[] = {
     {"data.kind", MURM_MEMBER(data.kind), "", {}, data_sets, trains_on_data, "model.kind"},
     {"data.path",
      MURM_MEMBER(data.path),
@@ -220,7 +179,7 @@ constexpr JobKey keys_before[] = {
      "training.optimizer"},
 };
 
-constexpr JobKey keys_after[] = {
+constexpr JobKey keys_of_cluster[] = {
     {"compression.name", MURM_MEMBER(compression.name), "", {}, codes},
     {"compression.ratio",
      MURM_MEMBER(compression.ratio),
@@ -353,12 +312,41 @@ std::vector<std::string_view>& names_of_algorithms() {
   return names;
 }
 
+std::vector<std::string_view>& names_of_models() {
+  static std::vector<std::string_view> names(std::begin(model_keys::names),
+                                             std::end(model_keys::names));
+  return names;
+}
+
+bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+struct OwnModel {
+  std::string_view name;
+  bool trains_on_data;
+};
+std::vector<OwnModel>& own_models() {
+  static std::vector<OwnModel> models;
+  return models;
+}
+/// The entry of a model that was added, or null.
+const OwnModel* own_model(const Job& job) {
+  const auto found = std::ranges::find(own_models(), job.model.kind, &OwnModel::name);
+  return found == own_models().end() ? nullptr : &*found;
+}
+
 std::vector<JobKey> joined() {
-  std::vector<JobKey> all(std::begin(keys_before), std::end(keys_before));
-  all.insert(all.end(), algorithm_keys::keys.begin(), algorithm_keys::keys.end());
-  all.insert(all.end(), std::begin(keys_after), std::end(keys_after));
+  std::vector<JobKey> all;
+  for (const std::span<const JobKey> part :
+       {std::span<const JobKey>(keys_of_run), std::span<const JobKey>(model_keys::keys),
+        std::span<const JobKey>(keys_of_training), std::span<const JobKey>(algorithm_keys::keys),
+        std::span<const JobKey>(keys_of_cluster)}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
   for (JobKey& key : all) {
     if (key.name == "algorithm.name") key.choices = names_of_algorithms();
+    if (key.name == "model.kind") key.choices = names_of_models();
   }
   return all;
 }
@@ -393,6 +381,11 @@ std::span<const Key<AlgorithmSwitch>> keys_of(const AlgorithmSwitch&) {
 
 void add_algorithm_name(std::string_view name) { names_of_algorithms().push_back(name); }
 
+void add_model_name(std::string_view name, bool trains_on_data) {
+  names_of_models().push_back(name);
+  own_models().push_back({name, trains_on_data});
+}
+
 Habits job_habits() { return habits; }
 
 const JobKey* find_job_key(std::string_view name) { return find_key(job_keys(), name); }
@@ -407,10 +400,18 @@ double scaled_learning_rate(const Job& job) {
   return job.training.scaling == "sqrt" ? job.training.lr * std::sqrt(workers) : job.training.lr;
 }
 
-bool models_text(const Job& job) { return job.model.kind == "char-mlp"; }
+bool has_model(const Job& job, std::initializer_list<std::string_view> kinds) {
+  return is_one_of(job.model.kind, {kinds.begin(), kinds.size()}) || own_model(job) != nullptr;
+}
+
+bool models_text(const Job& job) {
+  if (own_model(job) != nullptr) return job.data.kind == "text";
+  return is_one_of(job.model.kind, model_keys::of_text);
+}
 
 bool trains_on_data(const Job& job) {
-  return job.model.kind != "quadratic" && job.model.kind != "consensus";
+  if (const OwnModel* own = own_model(job)) return own->trains_on_data;
+  return !is_one_of(job.model.kind, model_keys::without_data);
 }
 
 }  // namespace murm

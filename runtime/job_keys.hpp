@@ -2,6 +2,7 @@
 // Room: runtime. Knows names, types and limits; not TOML, not what a value does.
 // Caller: runtime/job_file. Reference for users: docs/jobs.md, which a test compares with this table.
 #pragma once
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ using JobKey = Key<Job, ByzantineWorker, AlgorithmSwitch>;
 
 /// Accepts this name, which must last, in algorithm.name and algorithm.switches. Call it before anything reads a job.
 void add_algorithm_name(std::string_view name);
+
+/// Accepts this name, which must last, in model.kind. Such a model may read every key of [model], and any data.
+/// Call it before anything reads a job.
+void add_model_name(std::string_view name, bool trains_on_data);
 
 /// Every key, grouped by section, in the order of docs/jobs.md.
 std::span<const JobKey> job_keys();
@@ -36,6 +41,9 @@ std::string_view nearest_job_key(std::string_view name);
 
 /// training.lr with training.scaling applied.
 double scaled_learning_rate(const Job& job);
+
+/// Whether the model is one of `kinds`, or one that was added.
+bool has_model(const Job& job, std::initializer_list<std::string_view> kinds);
 
 /// Whether the model predicts the next character of a text, so that its loss has a perplexity.
 bool models_text(const Job& job);

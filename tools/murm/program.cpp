@@ -10,6 +10,7 @@
 #include "algorithms/gossip/topology_names.hpp"
 #include "algorithms/registry.hpp"
 #include "algorithms/vocabulary.hpp"
+#include "models/objective_factory.hpp"
 #include "runtime/job_keys.hpp"
 #include "runtime/signals.hpp"
 #include "tools/murm/compare_command.hpp"
@@ -290,15 +291,19 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int run_program(int argc, char** argv, std::span<const Algorithm> own) {
+int run_program(int argc, char** argv, const OwnParts& own) {
   // Received tensors come and go in buffers of a chunk's size. By default glibc gives each back to the
   // kernel, and faulting it in anew costs more than reading it.
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   try {
-    for (const Algorithm& algorithm : own) {
+    for (const Algorithm& algorithm : own.algorithms) {
       add_algorithm(algorithm);
       add_algorithm_name(algorithm.name);
+    }
+    for (const ObjectiveKind& model : own.models) {
+      add_objective(model);
+      add_model_name(model.name, model.needs_data);
     }
     return run(argc, argv);
   } catch (const InputError& error) {

@@ -6,7 +6,10 @@
 #include <limits>
 
 #include "algorithms/compression/codec.hpp"
+#include "models/objective_factory.hpp"
 #include "runtime/algorithm_keys.hpp"
+#include "runtime/job_keys.hpp"
+#include "runtime/model_keys.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/runtime/temporary_folder.hpp"
 
@@ -222,6 +225,17 @@ TEST_CASE("job files know every algorithm and every code, and no others") {
   const auto codes = codec_names();
   const auto choices = find_job_key("compression.name")->choices;
   CHECK(std::equal(codes.begin(), codes.end(), choices.begin(), choices.end()));
+}
+
+TEST_CASE("job files know every model, and which of them need data") {
+  const std::vector<std::string_view> known = objective_names();
+  CHECK(std::equal(known.begin(), known.end(), std::begin(model_keys::names),
+                   std::end(model_keys::names)));
+  Job job;
+  for (const std::string_view name : known) {
+    job.model.kind = name;
+    CHECK(trains_on_data(job) == needs_data(job.model.kind));
+  }
 }
 
 TEST_CASE("options that do not go together are refused with a hint") {

@@ -12,7 +12,7 @@ namespace {
 
 std::size_t parameters(const ObjectiveOptions& options) {
   HostDevice device;
-  return make_objective(options, 5, 3, device, 8)->parameter_count();
+  return make_objective(options, {5, 3}, device, 8)->parameter_count();
 }
 
 TEST_CASE("models are made by name, unknown ones refused") {
@@ -34,8 +34,8 @@ TEST_CASE("the layout known without a model is that of the model") {
   HostDevice device;
   for (const char* kind : {"mlp", "logistic", "char-mlp", "quadratic", "consensus"}) {
     const ObjectiveOptions options{.kind = kind, .hidden = {6, 4}, .dim = 9};
-    const auto objective = make_objective(options, 5, 3, device, 8);
-    const auto layout = objective_layout(options, 5, 3);
+    const auto objective = make_objective(options, {5, 3}, device, 8);
+    const auto layout = objective_layout(options, {5, 3});
     REQUIRE(layout.size() == objective->layout().size());
     std::size_t total = 0;
     for (std::size_t i = 0; i < layout.size(); ++i) {
@@ -46,7 +46,29 @@ TEST_CASE("the layout known without a model is that of the model") {
     }
     CHECK(total == objective->parameter_count());
   }
-  CHECK(objective_layout({.kind = "quadratic", .dim = 1ULL << 60}, 0, 0)[0].size() == 1ULL << 60);
+  CHECK(objective_layout({.kind = "quadratic", .dim = 1ULL << 60}, {})[0].size() == 1ULL << 60);
+}
+
+ObjectiveKind halved(const char* name) {
+  return {.name = name,
+          .make =
+              [](const ObjectiveOptions& options, const SampleShape&, Device& device,
+                 std::size_t batch_max) {
+                return make_objective({.kind = "consensus", .dim = options.dim / 2}, {}, device,
+                                      batch_max);
+              },
+          .layout = [](const ObjectiveOptions& options,
+                       const SampleShape&) { return vector_layout(options.dim / 2); }};
+}
+
+TEST_CASE("a model of one's own is found by its name, and no name is taken twice") {
+  REQUIRE_THROWS_AS(add_objective(halved("mlp")), InputError);
+  add_objective(halved("halved"));
+  REQUIRE_THROWS_AS(add_objective(halved("halved")), InputError);
+  CHECK(parameters({.kind = "halved", .dim = 8}) == 4);
+  CHECK(objective_layout({.kind = "halved", .dim = 8}, {}).front().size() == 4);
+  CHECK(needs_data("halved"));
+  CHECK(objective_names().back() == "halved");
 }
 
 TEST_CASE("data sets are made by name, unknown and empty ones refused") {

@@ -1,0 +1,38 @@
+// The keys of [model]: numbers by name, and which kinds of models read them.
+// Room: runtime. Repeats the names of models/objective_factory, which this room may not see; a test compares both.
+// Caller: runtime/job_keys. Reference for users: docs/jobs.md and docs/models.md.
+#pragma once
+#include <array>
+
+#include "runtime/job_keys.hpp"
+
+namespace murm::model_keys {
+
+// In the order of models/objective_factory.
+constexpr std::string_view names[] = {"logistic", "mlp", "char-mlp", "quadratic", "consensus"};
+
+/// The kinds of `names` that train on no data, and those that predict the next character of a text.
+constexpr std::string_view without_data[] = {"quadratic", "consensus"};
+constexpr std::string_view of_text[] = {"char-mlp"};
+
+#define MURM_MODEL_KEY(key, unit, limits, ...)                                                  \
+  JobKey {                                                                                      \
+    "model." #key, +[](Job & j) -> auto& { return j.model.key; }                                \
+    , unit, limits, {}, +[](const Job& j) { return has_model(j, {__VA_ARGS__}); }, "model.kind" \
+  }
+
+inline std::string& kind_of(Job& job) { return job.model.kind; }
+
+inline constexpr std::array keys{
+    JobKey{"model.kind", kind_of, "", {}, names},
+    MURM_MODEL_KEY(hidden, "neurons per layer", (KeyLimits{.min = 1, .max = 65536}), "mlp",
+                   "char-mlp"),
+    MURM_MODEL_KEY(context, "characters", (KeyLimits{.min = 1, .max = 1024}), "char-mlp"),
+    MURM_MODEL_KEY(embedding, "numbers", (KeyLimits{.min = 1, .max = 4096}), "char-mlp"),
+    MURM_MODEL_KEY(dim, "parameters", (KeyLimits{.min = 1, .max = 1e9}), "quadratic", "consensus"),
+    MURM_MODEL_KEY(condition, "", (KeyLimits{.min = 1, .max = 1e12}), "quadratic"),
+    MURM_MODEL_KEY(noise, "", (KeyLimits{.min = 0, .max = 1e6}), "quadratic"),
+};
+#undef MURM_MODEL_KEY
+
+}  // namespace murm::model_keys
