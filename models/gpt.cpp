@@ -52,7 +52,8 @@ Gpt::Gpt(Device& device, const GptOptions& options, std::size_t batch_max)
     : device_(device),
       options_(options),
       batch_max_(batch_max),
-      tile_(std::clamp<std::size_t>(kTileRows / options.context, 1, std::max<std::size_t>(batch_max, 1))),
+      tile_(std::clamp<std::size_t>(kTileRows / options.context, 1,
+                                    std::max<std::size_t>(batch_max, 1))),
       layout_(gpt_layout(options)),
       block_(device, options.dim) {
   MURM_ASSERT(batch_max_ > 0, "batch_max");
@@ -157,11 +158,9 @@ void Gpt::backward(const float* parameters, const Tile& tile, float* gradient, b
     device_.clear(blocks_, gradient);
     device_.clear(2 * dim, gradient + norm_);
   }
-  device_.linear_gradient(rows, dim, options_.classes, normed_, head(parameters),
-                          {.dy = logits_,
-                           .dw = head_gradient,
-                           .add = add || options_.tied,
-                           .dx = scratch_.normed});
+  device_.linear_gradient(
+      rows, dim, options_.classes, normed_, head(parameters),
+      {.dy = logits_, .dw = head_gradient, .add = add || options_.tied, .dx = scratch_.normed});
   device_.clear(rows * dim, stream_gradient_);
   device_.sequences().layer_norm_gradient(rows, dim, streams_.back(), parameters + norm_,
                                           statistics_, scratch_.normed, stream_gradient_,

@@ -17,9 +17,10 @@ struct GptOptions {
   std::size_t context = 64;   // tokens of a sample
   std::size_t classes = 256;  // vocabulary
   double dropout = 0;
-  bool tied = true;            // the head is the table of tokens
-  bool checkpointing = false;  // keep only what enters each block, and go forward again on the way back
-  std::uint64_t seed = 1;      // of dropout
+  bool tied = true;  // the head is the table of tokens
+  bool checkpointing =
+      false;               // keep only what enters each block, and go forward again on the way back
+  std::uint64_t seed = 1;  // of dropout
 };
 
 /// tokens.weight [classes,dim], places.weight [context,dim], block0..., norm.weight, norm.bias, head.weight unless tied.
@@ -78,7 +79,8 @@ class Gpt final : public Objective {
   TransformerBlock block_;
   BlockDropout dropout_;
   Arena arena_;
-  std::vector<float*> streams_;         // [layers + 1] of [tile,context,dim]: what enters each block, and the end
+  std::vector<float*>
+      streams_;  // [layers + 1] of [tile,context,dim]: what enters each block, and the end
   std::vector<BlockActivations> kept_;  // one for each block, or one for all with checkpointing
   BlockScratch scratch_;
   float* normed_ = nullptr;      // [tile,context,dim]

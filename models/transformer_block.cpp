@@ -107,9 +107,9 @@ void TransformerBlock::forward(const AttentionShape& shape, const float* paramet
   branch(shape, d, dropout, 1, kept.attended, p + at.proj, x, kept.middle);
   sequences.layer_norm(rows, d, kept.middle, p + at.norm2, p + at.norm2 + d, kept.normed2,
                        kept.statistics2);
-  device_.linear(
-      rows, d, 4 * d, kept.normed2, p + at.fc,
-      {.bias = p + at.fc_bias, .activation = Activation::gelu, .slope = kept.slope}, kept.hidden);
+  device_.linear(rows, d, 4 * d, kept.normed2, p + at.fc,
+                 {.bias = p + at.fc_bias, .activation = Activation::gelu, .slope = kept.slope},
+                 kept.hidden);
   branch(shape, 4 * d, dropout, 2, kept.hidden, p + at.out, kept.middle, y);
 }
 

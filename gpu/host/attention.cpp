@@ -52,7 +52,8 @@ MURM_CLONES void transpose(std::size_t length, std::size_t width, std::size_t st
       exchange_blocks<4>(rows);
       exchange_blocks<2>(rows);
       exchange_blocks<1>(rows);
-      for (std::size_t i = 0; i < vector_width; ++i) store(to + (c + i) * padded + t, rows[i] * scale);
+      for (std::size_t i = 0; i < vector_width; ++i)
+        store(to + (c + i) * padded + t, rows[i] * scale);
     }
   }
 }
