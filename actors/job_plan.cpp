@@ -62,20 +62,28 @@ Schedule make_schedule(const Job& job, SampleCount total, double samples_per_upd
 }
 
 ObjectiveOptions objective_options(const Job& job) {
-  const auto& from = job.model;
-  ObjectiveOptions to;
-  to.kind = from.kind;
-  to.hidden = from.hidden;
-  to.dim = from.dim;
-  to.condition = from.condition;
-  to.noise = from.noise;
-  to.seed = job.job.seed;
-  to.embedding = from.embedding;
-  return to;
+  const auto& model = job.model;
+  ObjectiveOptions options;
+  options.kind = model.kind;
+  options.hidden = model.hidden;
+  options.dim = model_dim(job);
+  options.condition = model.condition;
+  options.noise = model.noise;
+  options.seed = job.job.seed;
+  options.embedding = model.embedding;
+  options.layers = model.layers;
+  options.heads = model.heads;
+  options.dropout = model.dropout;
+  options.tied = model.tied;
+  options.blocks = model.blocks;
+  options.width = model.width;
+  options.normalization = model.normalization;
+  options.checkpointing = job.training.checkpointing;
+  return options;
 }
 
 DataSource data_source(const Job& job) {
-  return {job.data.kind, job.data.path, job.job.seed, job.model.context};
+  return {job.data.kind, job.data.path, job.job.seed, model_context(job)};
 }
 
 std::uint64_t batch_samples(const Job& job) {
@@ -200,13 +208,18 @@ RobustOptions robust_options(const Job& job) {
   return to;
 }
 
-/// A device and an objective on it, in the order of their lives.
-struct DeviceAndObjective {
-  std::unique_ptr<Device> device = std::make_unique<HostDevice>();
-  std::unique_ptr<Objective> objective;
-  DeviceAndObjective(const Job& job, const SampleShape& shape, std::size_t batch)
-      : objective(make_objective(objective_options(job), shape, *device, batch)) {}
-};
+host::ProductOptions product_options(const Job& job) {
+  return {.threads = job.training.threads, .bf16 = job.training.precision == "bf16"};
+}
+
+DataShape shape_of(const Dataset& data) { return {data.size(), data.features, data.classes}; }
+
+/// Samples that an evaluation computes at a time. Models with large activations take no more than a step of training.
+std::size_t evaluation_batch(const Job& job) {
+  const std::string& kind = job.model.kind;
+  const bool large = kind == "lenet" || kind == "resnet" || kind == "gpt";
+  return large ? std::min<std::size_t>(kEvaluationBatch, job.training.batch) : kEvaluationBatch;
+}
 
 }  // namespace
 
@@ -226,9 +239,9 @@ DataShape phantom_shape(const Job& job) {
   if (!needs_data(job.model.kind)) return DataShape{1, 0, 0};
   if (job.data.kind == "text") {
     if (is_made_up(data_source(job)))
-      return DataShape{job.data.train, job.model.context, made_up_characters};
+      return DataShape{job.data.train, model_context(job), made_up_characters};
     const CodedText text = read_text(job.data.path);
-    return DataShape{std::min<SampleCount>(job.data.train, text.train), job.model.context,
+    return DataShape{std::min<SampleCount>(job.data.train, text.train), model_context(job),
                      text.alphabet.size()};
   }
   const SampleCount train = job.data.kind == "mnist" ? std::min(job.data.train, kMnistTrain)
@@ -316,6 +329,20 @@ AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, Sample
   return options;
 }
 
+ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch) {
+  ModelParts parts;
+  parts.device = std::make_unique<HostDevice>(product_options(job));
+  parts.objective = make_objective(objective_options(job), {shape.features, shape.classes},
+                                   *parts.device, batch);
+  return parts;
+}
+
+std::string text_alphabet(const Job& job) {
+  if (!needs_data(job.model.kind) || job.data.kind != "text") return "";
+  if (is_made_up(data_source(job))) return made_up_alphabet;
+  return read_text(job.data.path).alphabet;
+}
+
 LaneFactory make_lane_factory(const Job& job) {
   struct Shared {
     std::mutex mutex;
@@ -329,7 +356,7 @@ LaneFactory make_lane_factory(const Job& job) {
       if (!shared->data) shared->data = load_split(job, Split::train);
       data = shared->data;
     }
-    DeviceAndObjective parts(job, {data->features, data->classes}, batch_samples(job));
+    ModelParts parts = make_model(job, shape_of(*data), batch_samples(job));
     return std::make_unique<GradientLane>(std::move(parts.device), std::move(parts.objective), data,
                                           job.job.seed);
   };
@@ -338,13 +365,13 @@ LaneFactory make_lane_factory(const Job& job) {
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test) {
   return [job, test = std::move(test)] {
-    DeviceAndObjective parts(job, {test->features, test->classes}, kEvaluationBatch);
+    ModelParts parts = make_model(job, shape_of(*test), evaluation_batch(job));
     return EvaluatorParts{std::move(parts.device), std::move(parts.objective), test};
   };
 }
 
 std::vector<float> initial_parameters(const Job& job, const DataShape& shape) {
-  DeviceAndObjective parts(job, {shape.features, shape.classes}, 1);
+  const ModelParts parts = make_model(job, shape, 1);
   std::vector<float> parameters(parts.objective->parameter_count());
   parts.objective->initialize(job.job.seed, parameters);
   return parameters;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "algorithms/lease_plan.hpp"
@@ -69,6 +70,15 @@ LaneFactory make_lane_factory(const Job& job);
 /// Makes the evaluator's parts around a test set at hand.
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test);
+/// A model with the device it works on, in the order of their lives.
+struct ModelParts {
+  std::unique_ptr<Device> device;
+  std::unique_ptr<Objective> objective;
+};
+/// The job's model, with its workspace for `batch` samples at a time.
+ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch);
+/// The bytes that the tokens of the job's text stand for, by code; empty where the data are no text. Reads the text.
+std::string text_alphabet(const Job& job);
 /// Initial parameters of the job's model, from its seed.
 std::vector<float> initial_parameters(const Job& job, const DataShape& shape);
 /// Names and shapes of the parameters, for files; the parameters themselves are not made.

@@ -1,5 +1,6 @@
 #include "models/char_mlp.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "algorithms/random.hpp"
@@ -71,6 +72,29 @@ BatchResult CharMlp::gradient(std::span<const float> parameters, const Batch& ba
 
 BatchResult CharMlp::evaluate(std::span<const float> parameters, const Batch& batch) {
   return mlp_.evaluate(parameters.subspan(table_), embed(parameters, batch));
+}
+
+void CharMlp::logits(std::span<const float> parameters, std::span<const float> tokens,
+                     std::span<float> out) {
+  MURM_ASSERT(!tokens.empty(), "tokens");
+  MURM_ASSERT(out.size() == classes_, std::to_string(out.size()));
+  std::vector<float> seen(context_, tokens.front());
+  const auto last = tokens.last(std::min(context_, tokens.size()));
+  std::ranges::copy_backward(last, seen.end());
+  const std::int32_t unused = 0;  // the size of a batch is that of its labels
+  const Batch embedded = embed(parameters, {seen, {&unused, 1}});
+  std::ranges::copy(mlp_.output_of(parameters.subspan(table_), embedded.features), out.begin());
+}
+
+std::vector<LayerSummary> CharMlp::layers() const {
+  std::vector<LayerSummary> layers{
+      {.name = "embedding", .output = {context_, embedding_}, .parameters = table_}};
+  for (LayerSummary& layer : mlp_.layers()) layers.push_back(std::move(layer));
+  return layers;
+}
+
+std::uint64_t CharMlp::workspace_bytes() const {
+  return mlp_.workspace_bytes() + (inputs_.length() + input_gradients_.length()) * sizeof(float);
 }
 
 }  // namespace murm

@@ -37,6 +37,11 @@ class CharMlp final : public Objective {
   BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                        std::span<float> gradient) override;
   BatchResult evaluate(std::span<const float> parameters, const Batch& batch) override;
+  /// Before the beginning of the text its first character repeats, as in the data.
+  void logits(std::span<const float> parameters, std::span<const float> tokens,
+              std::span<float> out) override;
+  std::vector<LayerSummary> layers() const override;
+  std::uint64_t workspace_bytes() const override;
 
  private:
   Batch embed(std::span<const float> parameters, const Batch& batch);

@@ -68,7 +68,7 @@ std::shared_ptr<const Dataset> make_text_split(std::uint64_t seed, bool test_spl
   const Vocabulary vocabulary = make_vocabulary(seed);
   Random random(seed, kStreams + (test_split ? 2 : 1));
   CodedText text;
-  text.alphabet = " abcdefghijklmnopqrstuvwxyz";
+  text.alphabet = made_up_alphabet;
   text.codes.reserve(count + 10);
   while (text.codes.size() < count) {
     const std::uint32_t drawn = random.below(vocabulary.sums.back());

@@ -10,7 +10,8 @@
 
 namespace murm {
 
-constexpr std::size_t made_up_characters = 27;  // the blank and a to z
+constexpr const char* made_up_alphabet = " abcdefghijklmnopqrstuvwxyz";
+constexpr std::size_t made_up_characters = 27;
 
 /// `count` places of made-up text: words of two to nine letters from a vocabulary of 512, a few of them frequent
 /// (Zipf's law), drawn independently, with blanks between them. Vocabulary and text are pure functions of the seed; both

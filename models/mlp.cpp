@@ -115,4 +115,32 @@ BatchResult Mlp::evaluate(std::span<const float> parameters, const Batch& batch)
   return {.loss_sum = result.loss_sum, .correct = result.correct};
 }
 
+std::span<const float> Mlp::output_of(std::span<const float> parameters,
+                                      std::span<const float> features) {
+  const std::int32_t unused = 0;  // the size of a batch is that of its labels
+  const Batch batch{features, {&unused, 1}};
+  require_fitting(parameters, batch);
+  forward(parameters, batch);
+  return host_span(outputs_.back()).first(widths_.back());
+}
+
+std::vector<LayerSummary> Mlp::layers() const {
+  std::vector<LayerSummary> layers;
+  for (std::size_t l = 0; l < layer_count(); ++l) {
+    const std::uint64_t weights = widths_[l] * widths_[l + 1];
+    layers.push_back({.name = "layer" + std::to_string(l),
+                      .output = {widths_[l + 1]},
+                      .parameters = weights + widths_[l + 1],
+                      .forward_operations = 2 * weights});
+  }
+  return layers;
+}
+
+std::uint64_t Mlp::workspace_bytes() const {
+  std::uint64_t numbers = 0;
+  for (const Tensor& output : outputs_) numbers += output.length();
+  for (const Tensor& delta : deltas_) numbers += delta.length();
+  return numbers * sizeof(float);
+}
+
 }  // namespace murm

@@ -32,6 +32,11 @@ class Mlp final : public Objective {
   BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                        std::span<float> gradient, float* feature_gradient);
   BatchResult evaluate(std::span<const float> parameters, const Batch& batch) override;
+  /// The last layer's output [classes] for one sample's `features`, valid until the next call.
+  std::span<const float> output_of(std::span<const float> parameters,
+                                   std::span<const float> features);
+  std::vector<LayerSummary> layers() const override;
+  std::uint64_t workspace_bytes() const override;
 
  private:
   std::size_t layer_count() const { return widths_.size() - 1; }

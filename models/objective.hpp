@@ -63,8 +63,8 @@ class Objective {
   virtual BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                                std::span<float> gradient) = 0;
   virtual BatchResult evaluate(std::span<const float> parameters, const Batch& batch) = 0;
-  /// Logits of what follows `tokens`, at least one; out: as many as classes. Errors: InputError where the model is none
-  /// of a sequence.
+  /// Logits of what follows `tokens` [at least 1], of which the model sees the last, as many as its context; out: as
+  /// many as classes. Errors: InputError where the model is none of a sequence.
   virtual void logits(std::span<const float> parameters, std::span<const float> tokens,
                       std::span<float> out);
   /// For people; empty where there are no layers.

@@ -5,6 +5,7 @@
 
 #include "models/char_mlp.hpp"
 #include "models/consensus.hpp"
+#include "models/gpt.hpp"
 #include "models/mlp.hpp"
 #include "models/quadratic.hpp"
 
@@ -29,6 +30,17 @@ void check_mlp(const Options& options) {
 void check_char_mlp(const Options& options) {
   check_mlp(options);
   require(options.embedding > 0, "embedding", "= 0, expected at least 1. HINT: the default is 16.");
+}
+
+void check_gpt(const Options& options) {
+  require(options.layers > 0, "layers", "= 0, expected at least 1. HINT: the default is 4.");
+  require(options.heads > 0, "heads", "= 0, expected at least 1. HINT: the default is 4.");
+  require(options.dim > 0 && options.dim % options.heads == 0, "dim",
+          "= " + std::to_string(options.dim) + ", expected a multiple of model.heads = " +
+              std::to_string(options.heads) + ". HINT: the default is 128.");
+  require(options.dropout >= 0 && options.dropout < 1, "dropout",
+          "= " + std::to_string(options.dropout) + ", expected at least 0 and below 1. HINT: " +
+              "it is a share.");
 }
 
 void check_consensus(const Options& options) {
@@ -81,6 +93,26 @@ Made make_char_mlp(const Options& options, const SampleShape& shape, Device& dev
   return std::make_unique<CharMlp>(device, char_mlp_options(options, shape), batch);
 }
 
+GptOptions gpt_options(const Options& options, const SampleShape& shape) {
+  GptOptions to;
+  to.layers = options.layers;
+  to.heads = options.heads;
+  to.dim = options.dim;
+  to.context = shape.features;
+  to.classes = shape.classes;
+  to.dropout = options.dropout;
+  to.tied = options.tied;
+  to.checkpointing = options.checkpointing;
+  to.seed = options.seed;
+  return to;
+}
+Layout transformer_layout(const Options& options, const SampleShape& shape) {
+  return gpt_layout(gpt_options(options, shape));
+}
+Made make_gpt(const Options& options, const SampleShape& shape, Device& device, std::size_t batch) {
+  return std::make_unique<Gpt>(device, gpt_options(options, shape), batch);
+}
+
 Layout plain_layout(const Options& options, const SampleShape&) {
   return vector_layout(options.dim);
 }
@@ -97,6 +129,7 @@ constexpr std::array kinds{
     ObjectiveKind{"logistic", true, make_logistic, logistic_layout, nullptr},
     ObjectiveKind{"mlp", true, make_mlp, hidden_layout, check_mlp},
     ObjectiveKind{"char-mlp", true, make_char_mlp, embedded_layout, check_char_mlp},
+    ObjectiveKind{"gpt", true, make_gpt, transformer_layout, check_gpt},
     ObjectiveKind{"quadratic", false, make_quadratic, plain_layout, check_quadratic},
     ObjectiveKind{"consensus", false, make_consensus, plain_layout, check_consensus},
 };

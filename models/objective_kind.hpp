@@ -17,11 +17,19 @@ namespace murm {
 struct ObjectiveOptions {
   std::string kind = "mlp";             // a name of the table
   std::vector<std::uint64_t> hidden{};  // mlp, char-mlp: widths
-  std::uint64_t dim = 1000;             // quadratic, consensus
+  std::uint64_t dim = 1000;             // quadratic, consensus: parameters; gpt: width
   double condition = 100;               // quadratic
   double noise = 0;                     // quadratic
-  std::uint64_t seed = 1;               // of the noise of gradients
+  std::uint64_t seed = 1;               // of the noise of gradients and of dropout
   std::uint64_t embedding = 16;         // char-mlp: numbers for each character
+  std::uint64_t layers = 4;             // gpt: blocks
+  std::uint64_t heads = 4;              // gpt; they divide `dim`
+  double dropout = 0;                   // gpt: share of the numbers, below 1
+  bool tied = true;                     // gpt: the head's weights are the embedding's
+  std::uint64_t blocks = 3;             // resnet: in each of its three stages
+  std::uint64_t width = 16;             // resnet: channels of the first stage
+  std::string normalization = "group";  // resnet: group, batch
+  bool checkpointing = false;           // gpt, resnet: blocks are computed again on the way back
 };
 
 /// What the data look like; zeros for a kind that needs none.

@@ -37,13 +37,20 @@ struct Job {
     std::uint64_t keep = 2;   // generations kept
   } checkpoint;
   struct {
-    std::string kind = "mlp";                     // logistic, mlp, char-mlp, quadratic, consensus
+    std::string kind = "mlp";  // logistic, mlp, lenet, resnet, char-mlp, gpt, quadratic, consensus
     std::vector<std::uint64_t> hidden{256, 128};  // mlp, char-mlp
-    std::uint64_t context = 16;                   // char-mlp: characters seen
-    std::uint64_t embedding = 16;                 // char-mlp: numbers for each
-    std::uint64_t dim = 1000;                     // quadratic, consensus: parameters
-    double condition = 100;                       // quadratic: largest over smallest eigenvalue
-    double noise = 0;                             // quadratic: standard deviation per coordinate
+    std::uint64_t context = 0;     // char-mlp, gpt: tokens seen; 0: see runtime/job_keys
+    std::uint64_t embedding = 16;  // char-mlp: numbers for each
+    std::uint64_t layers = 4;      // gpt: blocks
+    std::uint64_t heads = 4;       // gpt
+    std::uint64_t dim = 0;  // gpt: width; quadratic, consensus: parameters; 0: see runtime/job_keys
+    double dropout = 0;     // gpt: share of the numbers
+    bool tied = true;       // gpt: the head's weights are the embedding's
+    std::uint64_t blocks = 3;             // resnet: in each of its three stages
+    std::uint64_t width = 16;             // resnet: channels of the first stage
+    std::string normalization = "group";  // resnet: "group", "batch"
+    double condition = 100;               // quadratic: largest over smallest eigenvalue
+    double noise = 0;                     // quadratic: standard deviation per coordinate
   } model;
   struct {
     std::string kind = "digits";  // "digits", "mnist", "text"
@@ -52,9 +59,12 @@ struct Job {
     std::uint64_t test = 10000;
   } data;
   struct {
-    std::uint64_t batch = 32;       // samples per worker and micro-batch
-    std::uint64_t accumulate = 1;   // micro-batches per gradient
-    std::string optimizer = "sgd";  // sgd, momentum, nesterov, adam, adamw, adagrad, lars, lamb
+    std::uint64_t batch = 32;        // samples per worker and micro-batch
+    std::uint64_t accumulate = 1;    // micro-batches per gradient
+    std::string precision = "fp32";  // "fp32", "bf16": of the operands of products
+    std::uint64_t threads = 1;       // of the products of one worker
+    bool checkpointing = false;      // gpt, resnet: blocks are computed again on the way back
+    std::string optimizer = "sgd";   // sgd, momentum, nesterov, adam, adamw, adagrad, lars, lamb
     double lr = 0.1;
     std::string scaling = "none";  // none, linear, sqrt: of lr by the workers
     double momentum = 0.9;

@@ -35,6 +35,11 @@ void judge_model(const Job& job, const GivenKeys& given) {
     refuse(given.where("model.hidden"), "model.hidden is empty, expected at least one layer",
            "a model without hidden layers is model.kind = \"logistic\"");
   }
+  if (job.model.kind == "gpt" && model_dim(job) % job.model.heads != 0) {
+    refuse(given.where(given.has("model.heads") ? "model.heads" : "model.dim"),
+           "model.dim is " + std::to_string(model_dim(job)) +
+               ", expected a multiple of model.heads, which is " + std::to_string(job.model.heads));
+  }
   if (!trains_on_data(job) && job.job.target_accuracy > 0) {
     refuse(given.where("job.target_accuracy"),
            "job.target_accuracy cannot be reached, model.kind = \"" + job.model.kind +
@@ -45,7 +50,7 @@ void judge_model(const Job& job, const GivenKeys& given) {
     refuse(given.where(given.has("data.kind") ? "data.kind" : "model.kind"),
            "data.kind = \"" + job.data.kind + "\" does not fit model.kind = \"" + job.model.kind +
                "\"",
-           "\"char-mlp\" and \"text\" go together");
+           "\"text\" goes with \"char-mlp\" and \"gpt\", and these go with nothing else");
   }
   if (trains_on_data(job) && job.data.kind == "mnist" && job.data.path.empty()) {
     refuse(given.where("data.kind"), "data.kind = \"mnist\" needs data.path",

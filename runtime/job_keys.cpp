@@ -4,47 +4,26 @@
 #include <cmath>
 
 #include "runtime/algorithm_keys.hpp"
+#include "runtime/job_key_limits.hpp"
 #include "runtime/model_keys.hpp"
+#include "runtime/training_keys.hpp"
 
 namespace murm {
 namespace {
 
-#define MURM_MEMBER(path) \
-  +[](Job & j) -> auto& { \
-    return j.path;        \
-  }
+using job_key_limits::count_from;
+using job_key_limits::decay;
+using job_key_limits::largest_count;
 
-constexpr double largest_count = 1e15;  // exact as a double, beyond any run
 constexpr double largest_toml_integer = 9223372036854774784.0;
-
-bool is_adam(const Job& job) {
-  const std::string& name = job.training.optimizer;
-  return name == "adam" || name == "adamw" || name == "lamb";
-}
-bool has_momentum(const Job& job) {
-  const std::string& name = job.training.optimizer;
-  return name == "momentum" || name == "nesterov" || name == "lars";
-}
-bool has_clock(const Job& job) {
-  return job.training.schedule != "constant" || job.training.warmup > 0;
-}
 
 bool counts_bad(const Job& job) {
   const std::string& rule = job.robust.name;
   return rule == "krum" || rule == "multi-krum" || rule == "trimmed-mean";
 }
 
-constexpr KeyLimits count_from(double min, double max, const char* hint = "") {
-  return {.min = min, .max = max, .hint = hint};
-}
-
 using Names = std::string_view[];
 constexpr Names data_sets{"digits", "mnist", "text"};
-constexpr Names optimizers{"sgd",   "momentum", "nesterov", "adam",
-                           "adamw", "adagrad",  "lars",     "lamb"};
-constexpr Names scalings{"none", "linear", "sqrt"};
-constexpr Names schedules{"constant", "step", "cosine"};
-constexpr Names schedule_clocks{"samples", "updates"};
 constexpr Names codes{"none",    "top-k",    "random-k", "dgc",  "qsgd", "int8", "1-bit",
                       "ef-sign", "terngrad", "powersgd", "fp16", "bf16", "fp4"};
 constexpr Names feedbacks{"default", "on", "off"};
@@ -59,9 +38,8 @@ constexpr Names attacks{"sign-flip", "noise", "little-is-enough", "zero"};
 constexpr Names transports{"tcp", "ipc"};
 
 constexpr const char* fraction_hint = "accuracies are fractions: 97 % is 0.97";
-constexpr KeyLimits decay{.min = 0, .max = 1, .below = true};
 
-constexpr JobKey keys_of_run[] = {
+constexpr JobKey keys_before[] = {
     {"job.name", MURM_MEMBER(job.name), "", {}, {}},
     {"job.seed", MURM_MEMBER(job.seed), "", count_from(0, largest_toml_integer)},
     {"job.epochs", MURM_MEMBER(job.epochs), "epochs", {.min = 0, .max = 1e8}},
@@ -82,7 +60,7 @@ constexpr JobKey keys_of_run[] = {
      "checkpoint.every"},
 };
 
-constexpr JobKey keys_of_training[] = {
+constexpr JobKey data_keys[] = {
     {"data.kind", MURM_MEMBER(data.kind), "", {}, data_sets, trains_on_data, "model.kind"},
     {"data.path",
      MURM_MEMBER(data.path),
@@ -105,81 +83,9 @@ constexpr JobKey keys_of_training[] = {
      {},
      trains_on_data,
      "model.kind"},
-    {"training.batch",
-     MURM_MEMBER(training.batch),
-     "samples",
-     count_from(1, 1e6),
-     {},
-     trains_on_data,
-     "model.kind"},
-    {"training.accumulate",
-     MURM_MEMBER(training.accumulate),
-     "batches",
-     count_from(1, 4096),
-     {},
-     trains_on_data,
-     "model.kind"},
-    {"training.optimizer", MURM_MEMBER(training.optimizer), "", {}, optimizers},
-    {"training.lr", MURM_MEMBER(training.lr), "", {.min = 0, .max = 1e6, .above = true}},
-    {"training.scaling", MURM_MEMBER(training.scaling), "", {}, scalings},
-    {"training.momentum",
-     MURM_MEMBER(training.momentum),
-     "",
-     decay,
-     {},
-     has_momentum,
-     "training.optimizer"},
-    {"training.weight_decay", MURM_MEMBER(training.weight_decay), "", {.min = 0, .max = 1e6}},
-    {"training.schedule", MURM_MEMBER(training.schedule), "", {}, schedules},
-    {"training.schedule_clock",
-     MURM_MEMBER(training.schedule_clock),
-     "",
-     {},
-     schedule_clocks,
-     has_clock,
-     "training.schedule"},
-    {"training.warmup", MURM_MEMBER(training.warmup), "updates", count_from(0, largest_count)},
-    {"training.lr_min",
-     MURM_MEMBER(training.lr_min),
-     "",
-     {.min = -1e6, .max = 1e6},
-     {},
-     +[](const Job& j) { return j.training.schedule == "cosine"; },
-     "training.schedule"},
-    {"training.lr_factor",
-     MURM_MEMBER(training.lr_factor),
-     "",
-     {.min = 0, .max = 1, .above = true},
-     {},
-     +[](const Job& j) { return j.training.schedule == "step"; },
-     "training.schedule"},
-    {"training.milestones",
-     MURM_MEMBER(training.milestones),
-     "fractions of the run",
-     {.min = 0, .max = 1, .above = true, .below = true},
-     {},
-     +[](const Job& j) { return j.training.schedule == "step"; },
-     "training.schedule"},
-    {"training.clip", MURM_MEMBER(training.clip), "global norm", {.min = 0, .max = 1e12}},
-    {"training.beta1", MURM_MEMBER(training.beta1), "", decay, {}, is_adam, "training.optimizer"},
-    {"training.beta2", MURM_MEMBER(training.beta2), "", decay, {}, is_adam, "training.optimizer"},
-    {"training.epsilon",
-     MURM_MEMBER(training.epsilon),
-     "",
-     {.min = 0, .max = 1},
-     {},
-     +[](const Job& j) { return is_adam(j) || j.training.optimizer == "adagrad"; },
-     "training.optimizer"},
-    {"training.trust",
-     MURM_MEMBER(training.trust),
-     "",
-     {.min = 0, .max = 1e6, .above = true},
-     {},
-     +[](const Job& j) { return j.training.optimizer == "lars"; },
-     "training.optimizer"},
 };
 
-constexpr JobKey keys_of_cluster[] = {
+constexpr JobKey keys_after[] = {
     {"compression.name", MURM_MEMBER(compression.name), "", {}, codes},
     {"compression.ratio",
      MURM_MEMBER(compression.ratio),
@@ -338,12 +244,15 @@ const OwnModel* own_model(const Job& job) {
 
 std::vector<JobKey> joined() {
   std::vector<JobKey> all;
-  for (const std::span<const JobKey> part :
-       {std::span<const JobKey>(keys_of_run), std::span<const JobKey>(model_keys::keys),
-        std::span<const JobKey>(keys_of_training), std::span<const JobKey>(algorithm_keys::keys),
-        std::span<const JobKey>(keys_of_cluster)}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
+  const auto add = [&](std::span<const JobKey> keys) {
+    for (const JobKey& key : keys) all.push_back(key);
+  };
+  add(keys_before);
+  add(model_keys::keys);
+  add(data_keys);
+  add(training_keys::keys);
+  add(algorithm_keys::keys);
+  add(keys_after);
   for (JobKey& key : all) {
     if (key.name == "algorithm.name") key.choices = names_of_algorithms();
     if (key.name == "model.kind") key.choices = names_of_models();
@@ -412,6 +321,16 @@ bool models_text(const Job& job) {
 bool trains_on_data(const Job& job) {
   if (const OwnModel* own = own_model(job)) return own->trains_on_data;
   return !is_one_of(job.model.kind, model_keys::without_data);
+}
+
+std::uint64_t model_context(const Job& job) {
+  if (job.model.context > 0) return job.model.context;
+  return job.model.kind == "gpt" ? 64 : 16;
+}
+
+std::uint64_t model_dim(const Job& job) {
+  if (job.model.dim > 0) return job.model.dim;
+  return job.model.kind == "gpt" ? 128 : 1000;
 }
 
 }  // namespace murm

@@ -45,10 +45,15 @@ double scaled_learning_rate(const Job& job);
 /// Whether the model is one of `kinds`, or one that was added.
 bool has_model(const Job& job, std::initializer_list<std::string_view> kinds);
 
-/// Whether the model predicts the next character of a text, so that its loss has a perplexity.
+/// Whether the model predicts the next token of a text, so that its loss has a perplexity.
 bool models_text(const Job& job);
 
 /// Whether the model is trained on the samples of `data`. The other objectives draw what they need from the seed.
 bool trains_on_data(const Job& job);
+
+/// model.context, or what a model of this kind has by default: 16 (char-mlp), 64 (gpt).
+std::uint64_t model_context(const Job& job);
+/// model.dim, likewise: 128 (gpt), 1000 (quadratic, consensus).
+std::uint64_t model_dim(const Job& job);
 
 }  // namespace murm

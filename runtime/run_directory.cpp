@@ -100,6 +100,7 @@ std::optional<RunDirectory> RunDirectory::create_unless_in_use(const std::filesy
   remove(run.endpoint());
   remove(run.plot());
   remove(run.parameters());
+  remove(run.alphabet());
   remove(run.scenario());
   remove(run.page());
   remove(run.traces());

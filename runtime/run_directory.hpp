@@ -38,6 +38,7 @@ class RunDirectory {
   std::filesystem::path plot() const { return folder_ / "loss.svg"; }
   std::filesystem::path parameters() const { return parameters(folder_); }
   std::filesystem::path checkpoints() const { return checkpoints(folder_); }
+  std::filesystem::path alphabet() const { return alphabet(folder_); }
   std::filesystem::path scenario() const { return folder_ / "scenario.toml"; }
   std::filesystem::path page() const { return folder_ / "compare.html"; }
   std::filesystem::path traces() const { return traces(folder_); }
@@ -47,6 +48,10 @@ class RunDirectory {
   static std::filesystem::path job(const std::filesystem::path& run) { return run / "job.toml"; }
   static std::filesystem::path parameters(const std::filesystem::path& run) {
     return run / "final.safetensors";
+  }
+  /// Which characters the tokens of a model of text are.
+  static std::filesystem::path alphabet(const std::filesystem::path& run) {
+    return run / "alphabet.json";
   }
   static std::filesystem::path checkpoints(const std::filesystem::path& run) {
     return run / "checkpoints";

@@ -99,6 +99,8 @@ std::string written(double value) {
   return {buffer.data(), end};
 }
 
+std::string written(bool value) { return value ? "true" : "false"; }
+
 std::string written(const std::string& value) { return toml_string(value); }
 
 }  // namespace murm

@@ -24,16 +24,16 @@ struct KeyLimits {
   std::size_t entries_max = 4096;  // of a list
 };
 
-/// A key of `Rec`. Its value is a number, a string, a list of numbers, or a list of `Elements`: numbers in lists of
+/// A key of `Rec`. Its value is a number, true or false, a string, a list of numbers, or a list of `Elements`: numbers in lists of
 /// their own, or records with keys of their own.
 /// A table of keys is found by `keys_of(record)`, a function beside each record type that has one.
 template <class Rec, class... Elements>
 struct Key {
   using Record = Rec;
   /// Where the value lives; the alternative is the type of the key.
-  using Member = std::variant<std::uint64_t& (*)(Rec&), double& (*)(Rec&), std::string& (*)(Rec&),
-                              std::vector<std::uint64_t>& (*)(Rec&), std::vector<double>& (*)(Rec&),
-                              std::vector<Elements>& (*)(Rec&)...>;
+  using Member = std::variant<std::uint64_t& (*)(Rec&), double& (*)(Rec&), bool& (*)(Rec&),
+                              std::string& (*)(Rec&), std::vector<std::uint64_t>& (*)(Rec&),
+                              std::vector<double>& (*)(Rec&), std::vector<Elements>& (*)(Rec&)...>;
 
   std::string_view name;  // "section.key", or "key" where there is no section
   Member member;
@@ -84,6 +84,7 @@ std::string_view nearest_key(std::string_view name, std::span<const std::string_
 
 std::string written(std::uint64_t value);
 std::string written(double value);
+std::string written(bool value);
 std::string written(const std::string& value);
 template <Keyed T>
 std::string written(const T& record);

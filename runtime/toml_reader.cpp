@@ -130,6 +130,12 @@ void read_value(double& member, const toml::node& node, const Expected& expected
   member = value;
 }
 
+void read_value(bool& member, const toml::node& node, const Expected& expected) {
+  const auto value = node.value_exact<bool>();
+  if (!value) refuse_type(expected, "true or false", node, "write it without quotes");
+  member = *value;
+}
+
 void read_value(std::string& member, const toml::node& node, const Expected& expected) {
   const auto value = node.value_exact<std::string>();
   if (!value) refuse_type(expected, "a string", node, "put it in double quotes");

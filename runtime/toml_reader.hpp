@@ -55,6 +55,7 @@ struct Expected {
                               const toml::node& node, std::string_view hint = {});
 void read_value(std::uint64_t& member, const toml::node& node, const Expected& expected);
 void read_value(double& member, const toml::node& node, const Expected& expected);
+void read_value(bool& member, const toml::node& node, const Expected& expected);
 void read_value(std::string& member, const toml::node& node, const Expected& expected);
 /// The list in `node`, not longer than its limit.
 const toml::array& list_in(const toml::node& node, const Expected& expected, std::string_view type,

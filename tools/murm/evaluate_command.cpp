@@ -1,61 +1,72 @@
 #include "tools/murm/evaluate_command.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "actors/job_plan.hpp"
+#include "models/confusion.hpp"
 #include "runtime/atomic_file.hpp"
 #include "runtime/hash.hpp"
 #include "runtime/human_units.hpp"
-#include "runtime/job_file.hpp"
 #include "runtime/job_keys.hpp"
 #include "runtime/progress.hpp"
 #include "runtime/report.hpp"
-#include "runtime/run_directory.hpp"
-#include "serialization/safetensors.hpp"
+#include "tools/murm/run_files.hpp"
+#include "tools/murm/trained_run.hpp"
 
 namespace murm {
 
 namespace {
 
-std::vector<float> read_parameters(const std::filesystem::path& path,
-                                   std::span<const ParameterTensor> layout) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw InputError(path.string() + " cannot be opened. HINT: name the folder of a finished run");
-  }
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
-  const auto file = read_safetensors(std::as_bytes(std::span<const char>(bytes)));
-  if (!file) throw InputError(path.string() + ": " + file.error().text);
-  std::vector<float> flat(layout.back().offset + layout.back().size());
-  for (const ParameterTensor& tensor : layout) {
-    const SafetensorsView* view = file->find(tensor.name);
-    if (view == nullptr || view->elements != tensor.size()) {
-      throw InputError(path.string() + " has no tensor '" + tensor.name + "' of " +
-                       std::to_string(tensor.size()) +
-                       " numbers. HINT: job.toml beside it was changed");
+/// A line for each class that is right, a column for each that is said.
+std::string confusion_text(const Confusion& found) {
+  const auto largest = *std::ranges::max_element(found.counts);
+  const auto width = static_cast<int>(
+      2 + std::max(std::to_string(largest).size(), std::to_string(found.classes - 1).size()));
+  const auto cell = [width](const std::string& text) {
+    return std::string(static_cast<std::size_t>(std::max(1, width - static_cast<int>(text.size()))),
+                       ' ') +
+           text;
+  };
+  std::string text = "is \\ said";
+  for (std::size_t said = 0; said < found.classes; ++said) text += cell(std::to_string(said));
+  text += "\n";
+  for (std::size_t right = 0; right < found.classes; ++right) {
+    const std::string name = std::to_string(right);
+    text += std::string(9 - std::min<std::size_t>(9, name.size()), ' ') + name;
+    for (std::size_t said = 0; said < found.classes; ++said) {
+      text += cell(std::to_string(found.at(right, said)));
     }
-    copy_numbers(*view, std::span<float>(flat).subspan(tensor.offset, tensor.size()));
+    text += "\n";
   }
-  return flat;
+  return text;
+}
+
+nlohmann::ordered_json confusion_json(const Confusion& found) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (std::size_t right = 0; right < found.classes; ++right) {
+    const auto begin = found.counts.begin() + static_cast<std::ptrdiff_t>(right * found.classes);
+    rows.push_back(
+        std::vector<std::uint64_t>(begin, begin + static_cast<std::ptrdiff_t>(found.classes)));
+  }
+  return rows;
 }
 
 }  // namespace
 
-int run_evaluate(const std::filesystem::path& run, const std::vector<std::string>& set,
-                 const std::filesystem::path& report) {
-  if (!RunDirectory::is_run(run)) {
-    throw InputError(run.string() +
-                     " is not the folder of a run. HINT: it is the DIR that "
-                     "`murm train --out DIR` wrote, by default runs/<name>");
+int run_evaluate(const EvaluateCommand& command) {
+  const Job job = job_of_run(command.run, command.set);
+  if (command.confusion && (models_text(job) || !trains_on_data(job))) {
+    throw InputError("--confusion: model.kind = \"" + job.model.kind +
+                     "\" does not tell a few classes apart. HINT: it is for classifiers");
   }
-  const Job job = load_job(RunDirectory::job(run), set).job;
+  check_report_folder(command.report);
   const auto test = load_split(job, Split::test);
   const DataShape shape{job.data.train, test->features, test->classes};
-  const std::vector<float> flat = read_parameters(RunDirectory::parameters(run),
-                                                  parameter_layout(job, shape));
+  const std::vector<float> flat = parameters_of_run(command.run, parameter_layout(job, shape));
   const EvaluatorParts parts = make_evaluator_factory(job, test)();
   const Evaluation result = evaluate(*parts.objective, *parts.data, flat);
   StreamHash hash;
@@ -65,15 +76,19 @@ int run_evaluate(const std::filesystem::path& run, const std::vector<std::string
   if (models_text(job)) text += ", perplexity " + human_number(perplexity, 3);
   if (test->classes > 0) text += " on " + std::to_string(test->size()) + " test samples";
   std::printf("%s\n", text.c_str());
-  if (!report.empty()) {
-    const nlohmann::ordered_json json{{"schema", "murmuration.evaluation/1"},
-                                      {"job", job.job.name},
-                                      {"samples", test->size()},
-                                      {"loss", result.loss},
-                                      {"accuracy", result.accuracy},
-                                      {"perplexity", perplexity},
-                                      {"parameters_hash", hash.hex()}};
-    if (const auto error = write_file_atomically(report, json.dump(2) + "\n")) {
+  std::optional<Confusion> mistakes;
+  if (command.confusion) mistakes = confusion(*parts.objective, *parts.data, flat);
+  if (mistakes) std::printf("%s", confusion_text(*mistakes).c_str());
+  if (!command.report.empty()) {
+    nlohmann::ordered_json json{{"schema", "murmuration.evaluation/1"},
+                                {"job", job.job.name},
+                                {"samples", test->size()},
+                                {"loss", result.loss},
+                                {"accuracy", result.accuracy},
+                                {"perplexity", perplexity},
+                                {"parameters_hash", hash.hex()}};
+    if (mistakes) json["confusion"] = confusion_json(*mistakes);
+    if (const auto error = write_file_atomically(command.report, json.dump(2) + "\n")) {
       throw InputError(error->text);
     }
   }

@@ -14,7 +14,7 @@
 #include "runtime/job_keys.hpp"
 #include "runtime/signals.hpp"
 #include "tools/murm/compare_command.hpp"
-#include "tools/murm/evaluate_command.hpp"
+#include "tools/murm/model_flags.hpp"
 #include "tools/murm/replay_command.hpp"
 #include "tools/murm/shell_text.hpp"
 #include "tools/murm/simulate_command.hpp"
@@ -122,27 +122,6 @@ void add_worker(CLI::App& app, WorkerCommand& command) {
   worker->add_option("--parent", command.parent)->group("");  // children
   worker->add_option("--record", command.record)->group("");
   worker->footer("Example:\n  murm worker --join tcp://127.0.0.1:7070");
-}
-
-struct EvaluateArguments {
-  std::filesystem::path run;
-  std::filesystem::path report;
-  std::vector<std::string> set;
-};
-
-void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
-  CLI::App* evaluate = app.add_subcommand("evaluate",
-                                          "loss and accuracy of a run's final parameters");
-  evaluate->add_option("run", arguments.run, "folder of the run")->required()->type_name("RUN_DIR");
-  evaluate
-      ->add_option("--set", arguments.set, "override a key of the run's job, as in data.path=DIR")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  evaluate->add_option("--report", arguments.report, "write the result as JSON")
-      ->type_name("FILE.json");
-  evaluate->footer("Example:\n  murm evaluate runs/demo");
 }
 
 void add_replay(CLI::App& app, ReplayCommand& command) {
@@ -257,7 +236,6 @@ int run(int argc, char** argv) {
   TrainingCommand coordinating;
   SimulateCommand simulating;
   WorkerCommand working;
-  EvaluateArguments evaluating;
   ReplayCommand replaying;
   CompareCommand comparing;
   TopologyCommand looking_at_topology;
@@ -267,7 +245,7 @@ int run(int argc, char** argv) {
   add_simulate(app, simulating);
   add_coordinator(app, coordinating);
   add_worker(app, working);
-  add_evaluate(app, evaluating);
+  ModelFlags models(app);
   add_replay(app, replaying);
   add_compare(app, comparing);
   add_topology(app, looking_at_topology);
@@ -286,7 +264,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("compare")) return run_compare(comparing, signals);
   if (app.got_subcommand("topology")) return run_topology(looking_at_topology);
   if (app.got_subcommand("switch")) return run_switch(switching, signals);
-  return run_evaluate(evaluating.run, evaluating.set, evaluating.report);
+  return models.run();
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdio>
 
+#include "actors/job_plan.hpp"
 #include "serialization/safetensors.hpp"
+#include "tools/murm/trained_run.hpp"
 
 namespace murm {
 
@@ -12,6 +14,14 @@ void check_report_folder(const std::filesystem::path& report) {
   if (folder.empty() || std::filesystem::is_directory(folder)) return;
   throw InputError("--report " + report.string() + ": there is no folder " + folder.string() +
                    ". HINT: create it first");
+}
+
+void write_alphabet(const Job& job, const RunDirectory& directory) {
+  const std::string alphabet = text_alphabet(job);
+  if (alphabet.empty()) return;
+  if (const auto error = write_file_atomically(directory.alphabet(), alphabet_json(alphabet))) {
+    throw InputError(error->text);
+  }
 }
 
 std::string plot_of(const Report& report, std::vector<LossPlot::Training> losses) {

@@ -109,6 +109,7 @@ int run_simulate(const SimulateCommand& command, SignalGate& signals) {
         std::pair{directory.scenario(), to_toml(inputs.scenario.scenario)}}) {
     if (const auto error = write_file_atomically(file, text)) throw InputError(error->text);
   }
+  if (!command.phantom) write_alphabet(inputs.job, directory);
   SimulationResult result = simulate(options);
   auto& final = result.report.final;
   if (models_text(inputs.job)) final.eval_perplexity = std::exp(final.eval_loss);

@@ -193,6 +193,7 @@ int run_training(const TrainingCommand& command, SignalGate& signals) {
   if (const auto error = write_file_atomically(directory.job(), to_toml(job))) {
     throw InputError(error->text);
   }
+  write_alphabet(job, directory);
   if (options.restored && !command.quiet) {
     for (const std::string& note : options.restored->notes) {
       std::fprintf(stderr, "murm: note: %s\n", note.c_str());

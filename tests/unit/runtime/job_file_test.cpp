@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "algorithms/vocabulary.hpp"
+#include "runtime/job_keys.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/runtime/temporary_folder.hpp"
 
@@ -115,9 +116,12 @@ TEST_CASE("an impossible value is refused") {
       "cluster.processes=5", "emulate.step_ms=[1,2]", "emulate.step_ms=[-1]",
       "training.milestones=[0.9,0.5]", "training.milestones=[1.5]", "cluster.heartbeat_ms=0",
       "job.name=", "job.name=a/b", "job.name=..", "data.kind=mnist",
-      "training.warmup=99999999999999999999", "job.target_loss=-1", "model.dim=0",
+      "training.warmup=99999999999999999999", "job.target_loss=-1", "model.dim=-1",
       "model.dim=1000000001", "model.condition=0.5", "model.noise=-1", "cluster.workers=1000001",
-      "model.kind=quadrat");
+      "model.kind=quadrat", "model.layers=0", "model.heads=0", "model.dropout=1",
+      "model.dropout=-0.1", "model.tied=yes", "model.tied=1", "model.blocks=0", "model.width=0",
+      "model.normalization=layer", "training.precision=fp16", "training.threads=0",
+      "training.checkpointing=\"true\"");
   const std::string message = refusal(ends, {key_value});
   INFO(message);
   CHECK(message.starts_with("--set " + std::string(key_value) + ": "));
@@ -135,14 +139,69 @@ TEST_CASE("the sentence about an impossible value names the limits that matter")
       "HINT: accuracies are fractions: 97 % is 0.97.");
 }
 
+TEST_CASE("what is true or false is written without quotes, and is read back") {
+  CHECK(contains(refusal(ends, {"model.tied=1"}),
+                 "model.tied must be true or false, not a whole number. HINT: write it without"));
+  const std::string gpt = ends + "[model]\nkind = \"gpt\"\ntied = false\n[data]\nkind = \"text\"\n";
+  const LoadedJob loaded = parse_job(gpt, "a.toml");
+  CHECK_FALSE(loaded.job.model.tied);
+  CHECK_FALSE(parse_job(to_toml(loaded.job), "b.toml").job.model.tied);
+  CHECK(parse_job(gpt, "a.toml", Overrides{"training.checkpointing=true"})
+            .job.training.checkpointing);
+}
+
+TEST_CASE("the heads of a gpt divide its width") {
+  const std::string gpt = ends + "[model]\nkind = \"gpt\"\nheads = 3\n[data]\nkind = \"text\"\n";
+  CHECK(refusal(gpt) ==
+        "a.toml:5:1: model.dim is 128, expected a multiple of model.heads, which is 3.");
+  CHECK(parse_job(gpt, "a.toml", Overrides{"model.dim=96"}).job.model.dim == 96U);
+}
+
+TEST_CASE("context and width have a default for each kind of model") {
+  Job job;
+  job.model.kind = "char-mlp";
+  CHECK(model_context(job) == 16U);
+  job.model.kind = "gpt";
+  CHECK(model_context(job) == 64U);
+  CHECK(model_dim(job) == 128U);
+  job.model.kind = "quadratic";
+  CHECK(model_dim(job) == 1000U);
+  job.model.dim = 5;
+  job.model.context = 7;
+  CHECK(model_dim(job) == 5U);
+  CHECK(model_context(job) == 7U);
+}
+
+TEST_CASE("each kind of model reads the keys of its own sizes") {
+  const auto reads = [](const std::string& kind, const std::string& key) {
+    Job job;
+    job.model.kind = kind;
+    return find_job_key(key)->used(job);
+  };
+  for (const std::string key : {"layers", "heads", "dropout", "tied", "dim", "context"}) {
+    INFO(key);
+    CHECK(reads("gpt", "model." + key));
+    CHECK_FALSE(reads("resnet", "model." + key));
+  }
+  for (const std::string key : {"blocks", "width", "normalization"}) {
+    INFO(key);
+    CHECK(reads("resnet", "model." + key));
+    CHECK_FALSE(reads("gpt", "model." + key));
+  }
+  CHECK(reads("gpt", "training.checkpointing"));
+  CHECK(reads("resnet", "training.checkpointing"));
+  CHECK_FALSE(reads("mlp", "training.checkpointing"));
+  CHECK(reads("mlp", "training.threads"));
+  CHECK_FALSE(reads("quadratic", "training.precision"));
+}
+
 TEST_CASE("keys that do not go together are refused at the line of one of them") {
   CHECK(contains(refusal("[job]\nname = \"a\"\n"),
                  "a.toml: nothing says when the run ends. HINT: give job.epochs"));
   CHECK(contains(refusal(""), "nothing says when the run ends"));
-  CHECK(
-      refusal(ends + "[data]\nkind = \"text\"\n") ==
-      "a.toml:4:1: data.kind = \"text\" does not fit model.kind = \"mlp\". HINT: \"char-mlp\" and "
-      "\"text\" go together.");
+  CHECK(refusal(ends + "[data]\nkind = \"text\"\n") ==
+        "a.toml:4:1: data.kind = \"text\" does not fit model.kind = \"mlp\". HINT: \"text\" goes "
+        "with \"char-mlp\" and \"gpt\", and these go with nothing else.");
   CHECK(contains(refusal(ends + "[model]\nkind = \"char-mlp\"\n"),
                  "a.toml:4:1: data.kind = \"digits\" does not fit model.kind = \"char-mlp\""));
   CHECK(contains(refusal(ends + "[data]\nkind = \"mnist\"\n"),

@@ -103,7 +103,7 @@ TEST_CASE("an unknown key finds the one that was meant") {
   CHECK(nearest_job_key("training.batch_size") == "training.batch");
   CHECK(nearest_job_key("epoch") == "job.epochs");
   CHECK(nearest_job_key("trainng.lr") == "training.lr");
-  CHECK(nearest_job_key("training.frobnication").empty());
+  CHECK(nearest_job_key("training.jabberwocky").empty());
 }
 
 TEST_CASE("a string is quoted as TOML") {

@@ -1,0 +1,55 @@
+// Tests of the confusion matrix: against the classes that a model of known answers says.
+#include "models/confusion.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "gpu/host/host_device.hpp"
+#include "models/digits.hpp"
+#include "models/evaluation.hpp"
+#include "models/mlp.hpp"
+#include "tests/catch.hpp"
+
+using namespace murm;
+
+namespace {
+
+/// Samples of two features: which of them is larger says the class of a model whose weights are the identity.
+Dataset samples(const std::vector<std::vector<std::uint8_t>>& pixels,
+                const std::vector<int>& labels) {
+  Dataset data;
+  data.features = data.classes = 3;
+  for (const auto& sample : pixels)
+    data.pixels.insert(data.pixels.end(), sample.begin(), sample.end());
+  for (const int label : labels) data.labels.push_back(static_cast<std::uint8_t>(label));
+  return data;
+}
+
+const std::vector<float> identity{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
+
+}  // namespace
+
+TEST_CASE("each sample is counted at the class that is right and the class that is said") {
+  HostDevice device;
+  Mlp model(device, {3, 3}, 2);
+  const Dataset data = samples({{9, 0, 0}, {0, 9, 0}, {0, 9, 0}, {0, 0, 9}, {9, 0, 1}, {0, 0, 9}},
+                               {0, 1, 0, 2, 2, 2});
+  const Confusion found = confusion(model, data, identity);
+  CHECK(found.classes == 3);
+  CHECK(found.counts == std::vector<std::uint64_t>{1, 1, 0, 0, 1, 0, 1, 0, 2});
+  CHECK(found.at(2, 0) == 1);
+}
+
+TEST_CASE("a confusion matrix adds up to the data, and its diagonal to the accuracy") {
+  HostDevice device;
+  Mlp model(device, {784, 10}, 32);
+  std::vector<float> parameters(model.parameter_count());
+  model.initialize(3, parameters);
+  const auto data = make_digits_split(1, true, 300);
+  const Confusion found = confusion(model, *data, parameters);
+  CHECK(std::accumulate(found.counts.begin(), found.counts.end(), std::uint64_t{0}) == 300);
+  std::uint64_t right = 0;
+  for (std::size_t c = 0; c < 10; ++c) right += found.at(c, c);
+  CHECK(static_cast<double>(right) / 300 == Approx(evaluate(model, *data, parameters).accuracy));
+  CHECK(right < 200);  // it has learnt nothing: the other cells are not empty
+}
