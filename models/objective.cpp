@@ -20,7 +20,8 @@ void fill_normal(std::uint64_t seed, std::span<float> values) {
 
 void Objective::logits(std::span<const float> /*parameters*/, std::span<const float> /*tokens*/,
                        std::span<float> /*out*/) {
-  throw InputError("[models] this kind of model has no text to go on with. HINT: gpt and char-mlp have.");
+  throw InputError(
+      "[models] this kind of model has no text to go on with. HINT: gpt and char-mlp have.");
 }
 
 }  // namespace murm

@@ -39,8 +39,8 @@ void check_gpt(const Options& options) {
           "= " + std::to_string(options.dim) + ", expected a multiple of model.heads = " +
               std::to_string(options.heads) + ". HINT: the default is 128.");
   require(options.dropout >= 0 && options.dropout < 1, "dropout",
-          "= " + std::to_string(options.dropout) + ", expected at least 0 and below 1. HINT: " +
-              "it is a share.");
+          "= " + std::to_string(options.dropout) +
+              ", expected at least 0 and below 1. HINT: " + "it is a share.");
 }
 
 void check_consensus(const Options& options) {

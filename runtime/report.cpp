@@ -32,7 +32,8 @@ Json workers_json(const Report& report) {
                        {"device", worker.device},
                        {"steps", worker.steps},
                        {"samples", worker.samples},
-                       {"wait_fraction", worker.wait_fraction}});
+                       {"wait_fraction", worker.wait_fraction},
+                       {"peak_rss_bytes", worker.peak_rss_bytes}});
   }
   return workers;
 }

@@ -79,7 +79,8 @@ struct Report {
     std::string device;
     std::uint64_t steps = 0;
     SampleCount samples = 0;
-    double wait_fraction = 0;  // of its time: waiting for a lease or for parameters
+    double wait_fraction = 0;          // of its time: waiting for a lease or for parameters
+    std::uint64_t peak_rss_bytes = 0;  // of its process; 0: not known
   };
   std::vector<PerWorker> per_worker;
   double wait_fraction = 0;  // mean over the workers

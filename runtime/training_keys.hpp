@@ -18,9 +18,7 @@ constexpr std::string_view scalings[]{"none", "linear", "sqrt"};
 constexpr std::string_view schedules[]{"constant", "step", "cosine"};
 constexpr std::string_view schedule_clocks[]{"samples", "updates"};
 
-inline bool can_recompute(const Job& job) {
-  return has_model(job, {"gpt", "resnet"});
-}
+inline bool can_recompute(const Job& job) { return has_model(job, {"gpt", "resnet"}); }
 inline bool is_adam(const Job& job) {
   const std::string& name = job.training.optimizer;
   return name == "adam" || name == "adamw" || name == "lamb";

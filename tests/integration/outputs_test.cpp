@@ -32,6 +32,7 @@ TEST_CASE("report.json has every promised key, with values that fit together") {
   REQUIRE(report.at("per_worker").size() == 4);
   for (const auto& worker : report.at("per_worker")) {
     require_keys(worker, {"id", "pid", "device", "steps", "samples", "wait_fraction"});
+    CHECK(worker.at("peak_rss_bytes") > 1 << 20);
     CHECK(worker.at("wait_fraction") >= 0);
     CHECK(worker.at("wait_fraction") <= 1);
   }

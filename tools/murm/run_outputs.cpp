@@ -71,6 +71,9 @@ void fill_workers(Report& report, const RunOutcome& outcome) {
       worker.wait_fraction = std::max(0.0,
                                       1.0 - busy / static_cast<double>(record.report.elapsed_ns));
     }
+    worker.peak_rss_bytes = record.report.peak_rss_bytes;
+    if (record.connection == 0)
+      worker.peak_rss_bytes = peak_rss_bytes();  // it lives in this process
     report.per_worker.push_back(worker);
   }
   for (const Report::PerWorker& worker : report.per_worker) {

@@ -39,7 +39,6 @@ Benchmark benchmark(const std::string& model) {
     made.objective.layers = 6;
     made.objective.dim = 192;
     made.objective.heads = 6;
-    made.objective.context = 128;
     made.features = made.targets = 128;
     made.classes = 256;
     made.batch = 16;
@@ -69,7 +68,7 @@ BenchedStep::BenchedStep(const StepBenchOptions& options) {
   learning_rate_ = made.learning_rate;
   device_ = std::make_unique<HostDevice>(
       host::ProductOptions{.threads = options.threads, .bf16 = options.bf16});
-  objective_ = make_objective(made.objective, made.features, made.classes, *device_, batch_);
+  objective_ = make_objective(made.objective, {made.features, made.classes}, *device_, batch_);
   const std::size_t parameters = objective_->parameter_count();
   parameters_ = device_->allocate(parameters);
   gradient_ = device_->allocate(parameters);

@@ -25,6 +25,13 @@ TEST_CASE("models are made by name, unknown ones refused") {
   REQUIRE_THROWS_AS(parameters({.kind = "char-mlp", .hidden = {0}}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "char-mlp", .embedding = 0}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "cnn"}), InputError);
+  // 3 tokens of width 8, 5 places, a block of 12 x 8 x 8 weights and 13 x 8 beside them, and the last norm
+  CHECK(parameters({.kind = "gpt", .dim = 8, .layers = 1}) == 24 + 40 + 768 + 104 + 16);
+  CHECK(parameters({.kind = "gpt", .dim = 8, .layers = 1, .tied = false}) == 952 + 24);
+  REQUIRE_THROWS_AS(parameters({.kind = "gpt", .dim = 9}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "gpt", .dim = 8, .layers = 0}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "gpt", .dim = 8, .heads = 0}), InputError);
+  REQUIRE_THROWS_AS(parameters({.kind = "gpt", .dim = 8, .dropout = 1}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .dim = 0}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .condition = 0.5}), InputError);
   REQUIRE_THROWS_AS(parameters({.kind = "quadratic", .noise = -1}), InputError);
@@ -32,8 +39,8 @@ TEST_CASE("models are made by name, unknown ones refused") {
 
 TEST_CASE("the layout known without a model is that of the model") {
   HostDevice device;
-  for (const char* kind : {"mlp", "logistic", "char-mlp", "quadratic", "consensus"}) {
-    const ObjectiveOptions options{.kind = kind, .hidden = {6, 4}, .dim = 9};
+  for (const std::string_view kind : objective_names()) {
+    const ObjectiveOptions options{.kind = std::string(kind), .hidden = {6, 4}, .dim = 8};
     const auto objective = make_objective(options, {5, 3}, device, 8);
     const auto layout = objective_layout(options, {5, 3});
     REQUIRE(layout.size() == objective->layout().size());

@@ -40,7 +40,8 @@ Report example() {
                         .device = "host",
                         .steps = 3750,
                         .samples = 120000,
-                        .wait_fraction = 0.1}};
+                        .wait_fraction = 0.1,
+                        .peak_rss_bytes = 90 << 20}};
   report.evaluations = {{.samples = 60000, .seconds = 15.5, .loss = 0.2, .accuracy = 0.94}};
   return report;
 }
@@ -68,7 +69,9 @@ TEST_CASE("report.json has the promised keys") {
     CHECK(json.at("ledger").at(key).is_number_unsigned());
   }
   REQUIRE(json.at("per_worker").is_array());
-  for (const char* key : {"id", "pid", "device", "steps", "samples", "wait_fraction"}) {
+  CHECK(json.at("per_worker").at(0).at("peak_rss_bytes") == 90 << 20);
+  for (const char* key :
+       {"id", "pid", "device", "steps", "samples", "wait_fraction", "peak_rss_bytes"}) {
     INFO(key);
     CHECK(json.at("per_worker").at(0).contains(key));
   }
