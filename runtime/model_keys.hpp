@@ -43,10 +43,18 @@ inline constexpr std::array keys{
     MURM_MODEL_KEY(tied, "", KeyLimits{}, "gpt"),
     MURM_MODEL_KEY(blocks, "blocks per stage", (KeyLimits{.min = 1, .max = 256}), "resnet"),
     MURM_MODEL_KEY(width, "channels", (KeyLimits{.min = 1, .max = 4096}), "resnet"),
-    JobKey{"model.normalization", normalization_of, "", {}, normalizations,
-           +[](const Job& j) { return has_model(j, {"resnet"}); }, "model.kind"},
+    JobKey{"model.normalization",
+           normalization_of,
+           "",
+           {},
+           normalizations,
+           +[](const Job& j) { return has_model(j, {"resnet"}); },
+           "model.kind"},
     MURM_MODEL_KEY(condition, "", (KeyLimits{.min = 1, .max = 1e12}), "quadratic"),
     MURM_MODEL_KEY(noise, "", (KeyLimits{.min = 0, .max = 1e6}), "quadratic"),
+    // Only for kinds that a program adds, which may read all the others as well.
+    MURM_MODEL_KEY(path, "path", KeyLimits{}),
+    MURM_MODEL_KEY(input_shape, "numbers per dimension", (KeyLimits{.min = 1, .max = 1e9})),
 };
 #undef MURM_MODEL_KEY
 
