@@ -78,6 +78,8 @@ ObjectiveOptions objective_options(const Job& job) {
   options.blocks = model.blocks;
   options.width = model.width;
   options.normalization = model.normalization;
+  options.path = model.path;
+  options.input_shape = model.input_shape;
   options.checkpointing = job.training.checkpointing;
   return options;
 }

@@ -30,6 +30,8 @@ struct ObjectiveOptions {
   std::uint64_t width = 16;             // resnet: channels of the first stage
   std::string normalization = "group";  // resnet: group, batch
   bool checkpointing = false;           // gpt, resnet: blocks are computed again on the way back
+  std::string path{};                   // a kind of one's own: a file
+  std::vector<std::uint64_t> input_shape{};  // likewise: how a sample's features are laid out
 };
 
 /// What the data look like; zeros for a kind that needs none.

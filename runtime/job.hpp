@@ -46,11 +46,13 @@ struct Job {
     std::uint64_t dim = 0;  // gpt: width; quadratic, consensus: parameters; 0: see runtime/job_keys
     double dropout = 0;     // gpt: share of the numbers
     bool tied = true;       // gpt: the head's weights are the embedding's
-    std::uint64_t blocks = 3;             // resnet: in each of its three stages
-    std::uint64_t width = 16;             // resnet: channels of the first stage
-    std::string normalization = "group";  // resnet: "group", "batch"
-    double condition = 100;               // quadratic: largest over smallest eigenvalue
-    double noise = 0;                     // quadratic: standard deviation per coordinate
+    std::uint64_t blocks = 3;                // resnet: in each of its three stages
+    std::uint64_t width = 16;                // resnet: channels of the first stage
+    std::string normalization = "group";     // resnet: "group", "batch"
+    double condition = 100;                  // quadratic: largest over smallest eigenvalue
+    double noise = 0;                        // quadratic: standard deviation per coordinate
+    std::string path;                        // a kind of one's own: file
+    std::vector<std::uint64_t> input_shape;  // a kind of one's own: of a sample
   } model;
   struct {
     std::string kind = "digits";  // "digits", "mnist", "text"

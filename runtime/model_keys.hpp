@@ -52,6 +52,9 @@ inline constexpr std::array keys{
            "model.kind"},
     MURM_MODEL_KEY(condition, "", (KeyLimits{.min = 1, .max = 1e12}), "quadratic"),
     MURM_MODEL_KEY(noise, "", (KeyLimits{.min = 0, .max = 1e6}), "quadratic"),
+    // Only for kinds that a program adds, which may read all the others as well.
+    MURM_MODEL_KEY(path, "path", KeyLimits{}),
+    MURM_MODEL_KEY(input_shape, "numbers per dimension", (KeyLimits{.min = 1, .max = 1e9})),
 };
 #undef MURM_MODEL_KEY
 
