@@ -12,13 +12,17 @@
 namespace murm {
 
 struct ObjectiveOptions {
-  std::string kind = "mlp";             // logistic, mlp, char-mlp, quadratic, consensus
+  std::string kind = "mlp";  // logistic, mlp, lenet, resnet, char-mlp, quadratic, consensus
   std::vector<std::uint64_t> hidden{};  // mlp, char-mlp: widths
   std::uint64_t dim = 1000;             // quadratic, consensus
   double condition = 100;               // quadratic
   double noise = 0;                     // quadratic
   std::uint64_t seed = 1;               // of the noise of gradients
   std::uint64_t embedding = 16;         // char-mlp: numbers for each character
+  std::uint64_t blocks = 3;             // resnet: of each of its three stages
+  std::uint64_t width = 16;             // resnet: channels of the first stage
+  std::string normalization = "group";  // resnet: group, batch
+  bool checkpointing = false;           // resnet: less memory, a third more arithmetic
 };
 
 /// False for quadratic and consensus, which also have no accuracy: a sample is only its position.
