@@ -9,6 +9,7 @@
 #include "algorithms/optimizer.hpp"
 #include "algorithms/tensor.hpp"
 #include "gpu/algebra.hpp"
+#include "gpu/image_algebra.hpp"
 #include "gpu/sequence_algebra.hpp"
 
 namespace murm {
@@ -46,6 +47,7 @@ class Device : public Algebra {
 
   // -- algebra of models beside products, by field
   virtual SequenceAlgebra& sequences() = 0;
+  virtual ImageAlgebra& images() = 0;
 };
 
 }  // namespace murm

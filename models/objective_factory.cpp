@@ -6,8 +6,10 @@
 #include "models/char_mlp.hpp"
 #include "models/consensus.hpp"
 #include "models/gpt.hpp"
+#include "models/lenet.hpp"
 #include "models/mlp.hpp"
 #include "models/quadratic.hpp"
+#include "models/resnet.hpp"
 
 namespace murm {
 namespace {
@@ -41,6 +43,14 @@ void check_gpt(const Options& options) {
   require(options.dropout >= 0 && options.dropout < 1, "dropout",
           "= " + std::to_string(options.dropout) +
               ", expected at least 0 and below 1. HINT: " + "it is a share.");
+}
+
+void check_resnet(const Options& options) {
+  require(options.blocks > 0, "blocks", "= 0, expected at least 1. HINT: the default is 3.");
+  require(options.width > 0, "width", "= 0, expected at least 1. HINT: the default is 16.");
+  require(options.normalization == "group" || options.normalization == "batch", "normalization",
+          "= \"" + options.normalization +
+              "\", expected \"group\" or \"batch\". HINT: group depends on no batch.");
 }
 
 void check_consensus(const Options& options) {
@@ -113,6 +123,43 @@ Made make_gpt(const Options& options, const SampleShape& shape, Device& device, 
   return std::make_unique<Gpt>(device, gpt_options(options, shape), batch);
 }
 
+/// Two poolings, or two strides, leave something of it.
+PictureShape large_enough(const PictureShape& picture, const std::string& kind) {
+  require(picture.height >= 4, "kind",
+          "= \"" + kind + "\" with pictures of " + std::to_string(picture.height) + "x" +
+              std::to_string(picture.width) +
+              ", expected at least 4x4. HINT: model.kind = \"mlp\" takes any.");
+  return picture;
+}
+
+LeNetOptions lenet_options(const Options& options, const SampleShape& shape) {
+  return {.picture = large_enough(picture_of(shape.features, options.kind), options.kind),
+          .classes = shape.classes};
+}
+Layout pooled_layout(const Options& options, const SampleShape& shape) {
+  return lenet_layout(lenet_options(options, shape));
+}
+Made make_lenet(const Options& options, const SampleShape& shape, Device& device,
+                std::size_t batch) {
+  return std::make_unique<LeNet>(device, lenet_options(options, shape), batch);
+}
+
+ResNetOptions resnet_options(const Options& options, const SampleShape& shape) {
+  return {.picture = large_enough(picture_of(shape.features, options.kind), options.kind),
+          .classes = shape.classes,
+          .blocks = options.blocks,
+          .width = options.width,
+          .batch_norm = options.normalization == "batch",
+          .checkpointing = options.checkpointing};
+}
+Layout residual_layout(const Options& options, const SampleShape& shape) {
+  return ResNetPlan(resnet_options(options, shape), 1).layout;
+}
+Made make_resnet(const Options& options, const SampleShape& shape, Device& device,
+                 std::size_t batch) {
+  return std::make_unique<ResNet>(device, resnet_options(options, shape), batch);
+}
+
 Layout plain_layout(const Options& options, const SampleShape&) {
   return vector_layout(options.dim);
 }
@@ -129,6 +176,8 @@ constexpr std::array kinds{
     ObjectiveKind{"logistic", true, make_logistic, logistic_layout, nullptr},
     ObjectiveKind{"mlp", true, make_mlp, hidden_layout, check_mlp},
     ObjectiveKind{"char-mlp", true, make_char_mlp, embedded_layout, check_char_mlp},
+    ObjectiveKind{"lenet", true, make_lenet, pooled_layout, nullptr},
+    ObjectiveKind{"resnet", true, make_resnet, residual_layout, check_resnet},
     ObjectiveKind{"gpt", true, make_gpt, transformer_layout, check_gpt},
     ObjectiveKind{"quadratic", false, make_quadratic, plain_layout, check_quadratic},
     ObjectiveKind{"consensus", false, make_consensus, plain_layout, check_consensus},

@@ -7,6 +7,7 @@
 #include "algorithms/robust/robust.hpp"
 #include "gpu/device.hpp"
 #include "gpu/host/buffer_pool.hpp"
+#include "gpu/host/host_images.hpp"
 #include "gpu/host/host_sequences.hpp"
 #include "gpu/host/matrix_product.hpp"
 
@@ -16,7 +17,8 @@ namespace murm {
 /// Thread: one at a time, whichever; tensors it made may die on any.
 class HostDevice final : public Device {
  public:
-  explicit HostDevice(const host::ProductOptions& options = {}) : products_(options) {}
+  explicit HostDevice(const host::ProductOptions& options = {})
+      : products_(options), images_(options.threads) {}
 
   Tensor allocate(std::size_t length) override { return pool_.take(length); }
 
@@ -52,6 +54,7 @@ class HostDevice final : public Device {
   CrossEntropy cross_entropy(std::size_t n, std::size_t classes, const float* logits,
                              const std::int32_t* labels, float scale, float* dlogits) override;
   SequenceAlgebra& sequences() override { return sequences_; }
+  ImageAlgebra& images() override { return images_; }
 
  private:
   /// The numbers of a tensor, gathered where they lie in several runs.
@@ -60,6 +63,7 @@ class HostDevice final : public Device {
   BufferPool pool_;
   host::MatrixProducts products_;
   host::HostSequences sequences_;
+  host::HostImages images_;
   RobustWorkspace robust_;
   std::vector<float> row_;  // one row of exponentials; grows to the widest row seen
 };

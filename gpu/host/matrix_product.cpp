@@ -1,16 +1,13 @@
 #include "gpu/host/matrix_product.hpp"
 
-#include <omp.h>
-
 #include <array>
 #include <map>
-#include <oneapi/dnnl/dnnl.hpp>
 #include <utility>
 #include <vector>
 
-#include "algorithms/vocabulary.hpp"
-#include "gpu/host/buffer_pool.hpp"
 #include "gpu/host/kernels.hpp"
+#include "gpu/host/onednn.hpp"
+#include "gpu/host/scratch.hpp"
 
 namespace murm::host {
 namespace {
@@ -19,19 +16,6 @@ using dnnl::memory;
 
 /// A weight that is seen by so many rows is worth laying out in blocks first.
 constexpr std::size_t kRowsWorthPacking = 1024;
-
-/// The number of OpenMP threads is a property of the calling thread.
-void use_threads(std::size_t count) {
-  // A lone byte of thread-local data can make a linker place RELRO in an unmapped page.
-  alignas(64) thread_local std::size_t current = 0;
-  if (current == count) return;
-  omp_set_num_threads(static_cast<int>(count));
-  current = count;
-}
-
-void check(dnnl_status_t status, const char* what) {
-  MURM_ASSERT(status == dnnl_success, std::string(what) + " failed: " + std::to_string(status));
-}
 
 memory::desc matrix(std::size_t rows, std::size_t columns, memory::data_type type,
                     memory::format_tag tag) {
@@ -111,26 +95,6 @@ Product prepare(const Key& key, bool bf16, const dnnl::engine& engine) {
   }
   return product;
 }
-
-void set_address(const memory& target, const void* data) {
-  // oneDNN takes sources as mutable pointers and does not write to them.
-  check(dnnl_memory_set_data_handle(target.get(), const_cast<void*>(data)),
-        "dnnl_memory_set_data_handle");
-}
-
-/// Memory that only grows: nothing is allocated in a steady step.
-class Scratch {
- public:
-  void* bytes(std::size_t count) {
-    const std::size_t wanted = count / sizeof(float) + 1;
-    if (buffer_ == nullptr || buffer_->capacity() < wanted)
-      buffer_ = std::make_unique<HostBuffer>(wanted);
-    return buffer_->runs()[0].data;
-  }
-
- private:
-  std::unique_ptr<HostBuffer> buffer_;
-};
 
 }  // namespace
 

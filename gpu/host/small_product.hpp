@@ -1,6 +1,6 @@
 // Products of matrices that lie in the first cache: tiles of accumulators in vector registers, operands where they are.
 // Room: gpu/host. Knows addresses and strides; no layer. Include only where a function has MURM_CLONES: all is inlined there.
-// Caller: gpu/host/attention.
+// Caller: gpu/host/attention, gpu/host/winograd.
 #pragma once
 #include <cstddef>
 

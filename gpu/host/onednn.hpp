@@ -1,0 +1,34 @@
+// What every use of oneDNN here does: errors end the program, addresses change with each call, threads are counted.
+// Room: gpu/host. Knows oneDNN and OpenMP; no shape.
+// Caller: gpu/host/matrix_product, gpu/host/convolution: the only files that include it.
+#pragma once
+#include <omp.h>
+
+#include <cstddef>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+
+#include "algorithms/vocabulary.hpp"
+
+namespace murm::host {
+
+/// The number of OpenMP threads is a property of the calling thread.
+inline void use_threads(std::size_t count) {
+  // A lone byte of thread-local data can make a linker place RELRO in an unmapped page.
+  alignas(64) thread_local std::size_t current = 0;
+  if (current == count) return;
+  omp_set_num_threads(static_cast<int>(count));
+  current = count;
+}
+
+inline void check(dnnl_status_t status, const char* what) {
+  MURM_ASSERT(status == dnnl_success, std::string(what) + " failed: " + std::to_string(status));
+}
+
+inline void set_address(const dnnl::memory& target, const void* data) {
+  // oneDNN takes sources as mutable pointers and does not write to them.
+  check(dnnl_memory_set_data_handle(target.get(), const_cast<void*>(data)),
+        "dnnl_memory_set_data_handle");
+}
+
+}  // namespace murm::host
