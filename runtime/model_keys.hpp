@@ -9,8 +9,8 @@
 namespace murm::model_keys {
 
 // In the order of models/objective_factory.
-constexpr std::string_view names[] = {"logistic", "mlp",       "char-mlp",
-                                      "gpt",      "quadratic", "consensus"};
+constexpr std::string_view names[] = {"logistic", "mlp", "char-mlp",  "lenet",
+                                      "resnet",   "gpt", "quadratic", "consensus"};
 
 /// The kinds of `names` that train on no data, and those that predict the next token of a text.
 constexpr std::string_view without_data[] = {"quadratic", "consensus"};

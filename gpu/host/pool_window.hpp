@@ -4,19 +4,12 @@
 #pragma once
 #include <cstdint>
 
-#include "gpu/host/small_product.hpp"
+#include "gpu/host/vector.hpp"
 
 namespace murm::host {
 
 using Bytes [[gnu::vector_size(16), gnu::aligned(1), gnu::may_alias]] = std::uint8_t;
 using Integers [[gnu::vector_size(64)]] = std::int32_t;
-
-[[gnu::always_inline]] inline const Vector& load(const float* from) {
-  return *reinterpret_cast<const Vector*>(from);
-}
-[[gnu::always_inline]] inline void store(float* to, const Vector& value) {
-  *reinterpret_cast<Vector*>(to) = value;
-}
 
 /// y[16] <- max(0, the largest of four); winner[16] <- the first that is as large, 4 where y is 0.
 [[gnu::always_inline]] inline void pool_window(const Vector (&x)[4], float* y,
@@ -37,7 +30,7 @@ using Integers [[gnu::vector_size(64)]] = std::int32_t;
 /// x <- dy where the winner was, 0 elsewhere.
 [[gnu::always_inline]] inline void unpool_window(const float* dy, const std::uint8_t* winner,
                                                  Vector (&x)[4]) {
-  const Vector value = load(dy);
+  const Vector value = vector_at(dy);
   const Integers which = __builtin_convertvector(*reinterpret_cast<const Bytes*>(winner), Integers);
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) x[i] = which == i ? value : Vector{};

@@ -50,8 +50,8 @@ template <std::size_t rows, std::size_t columns>
   for (std::size_t c = 0; c < p.out; c += vector_width) {
     Vector w[rows * columns];
 #pragma GCC unroll 32
-    for (std::size_t t = 0; t < rows * columns; ++t) w[t] = load(weights + t * p.out + c);
-    const Vector shift = bias == nullptr ? Vector{} : load(bias + c);
+    for (std::size_t t = 0; t < rows * columns; ++t) w[t] = vector_at(weights + t * p.out + c);
+    const Vector shift = bias == nullptr ? Vector{} : vector_at(bias + c);
     for (std::size_t r = 0; r < p.rows; ++r) {
       for (std::size_t q = 0; q < p.columns; ++q) {
         const float* at = padded + 2 * r * p.line + 2 * q * p.in;
@@ -79,8 +79,8 @@ template <std::size_t rows, std::size_t columns>
   for (std::size_t c = 0; c < p.out; c += vector_width) {
     Vector sums[rows * columns];
 #pragma GCC unroll 32
-    for (std::size_t t = 0; t < rows * columns; ++t) sums[t] = load(dweights + t * p.out + c);
-    Vector shift = load(dbias + c);
+    for (std::size_t t = 0; t < rows * columns; ++t) sums[t] = vector_at(dweights + t * p.out + c);
+    Vector shift = vector_at(dbias + c);
     for (std::size_t r = 0; r < p.rows; ++r) {
       for (std::size_t q = 0; q < p.columns; ++q) {
         const float* at = padded + 2 * r * p.line + 2 * q * p.in;

@@ -96,7 +96,7 @@ template <std::size_t kernel>
     for (std::size_t c = 0; c < lanes.count; c += vector_width) {
       Vector p[kPoints][kPoints];
       for (std::size_t f = 0; f < kSquare; ++f)
-        p[f / kPoints][f % kPoints] = load(from + (f * rows.count + r) * lanes.count + c);
+        p[f / kPoints][f % kPoints] = vector_at(from + (f * rows.count + r) * lanes.count + c);
       Vector g[kernel][kernel];
       map_square(
           p, g,
@@ -139,7 +139,7 @@ MURM_CLONES void transform_inputs(const Grid& grid, Block block, const float* pa
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < kPoints; ++i) {
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < kPoints; ++j) d[i][j] = load(from + i * line + j * in + c);
+        for (std::size_t j = 0; j < kPoints; ++j) d[i][j] = vector_at(from + i * line + j * in + c);
       }
       Vector p[kPoints][kPoints];
       map_square(
@@ -167,7 +167,7 @@ MURM_CLONES void add_inputs(const Grid& grid, Block block, const float* from, fl
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < kPoints; ++i) {
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < kPoints; ++j) p[i][j] = load(at + (i * kPoints + j) * stride);
+        for (std::size_t j = 0; j < kPoints; ++j) p[i][j] = vector_at(at + (i * kPoints + j) * stride);
       }
       Vector d[kPoints][kPoints];
       map_square(
@@ -178,7 +178,7 @@ MURM_CLONES void add_inputs(const Grid& grid, Block block, const float* from, fl
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < kPoints; ++j) {
           float* target = to + i * line + j * in + c;
-          store(target, load(target) + d[i][j]);
+          store(target, vector_at(target) + d[i][j]);
         }
       }
     }
@@ -202,12 +202,12 @@ template <std::size_t step>
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < kPoints; ++i) {
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < kPoints; ++j) p[i][j] = load(at + (i * kPoints + j) * stride);
+        for (std::size_t j = 0; j < kPoints; ++j) p[i][j] = vector_at(at + (i * kPoints + j) * stride);
       }
       Vector r[step][step];
       map_square(
           p, r, [](const auto& a, auto& b) __attribute__((always_inline)) { from_points(a, b); });
-      const Vector shift = bias == nullptr ? Vector{} : load(bias + c);
+      const Vector shift = bias == nullptr ? Vector{} : vector_at(bias + c);
       const std::size_t side = grid.pooled ? step / 2 : step;
 #pragma GCC unroll 4
       for (std::size_t i = 0; i < step; ++i) {
@@ -255,7 +255,7 @@ template <std::size_t step>
           if (row >= height || column >= width) continue;
           const std::size_t place = ((tile.picture * height + row) * width + column) * out + c;
           if (!grid.pooled) {
-            r[i][j] = load(dy + place);
+            r[i][j] = vector_at(dy + place);
             sum += r[i][j];
           } else if (2 * i + 1 < step && 2 * j + 1 < step) {
             Vector window[4];
@@ -268,7 +268,7 @@ template <std::size_t step>
           }
         }
       }
-      if (dbias != nullptr) store(dbias + c, load(dbias + c) + sum);
+      if (dbias != nullptr) store(dbias + c, vector_at(dbias + c) + sum);
       Vector p[kPoints][kPoints];
       map_square(
           r, p, [](const auto& a, auto& b) __attribute__((always_inline)) { at_points(a, b); });
