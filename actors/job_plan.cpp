@@ -132,6 +132,11 @@ AlgorithmOptions named_options(const Job& job) {
   to.topology = from.topology;
   to.degree = from.degree;
   if (from.topology == "file") {
+    if (from.edges.empty()) {
+      throw InputError(
+          "algorithm.topology = \"file\" needs algorithm.edges, a list of edges. HINT: a text file "
+          "with two workers a line, numbered from 0");
+    }
     const auto workers = static_cast<std::uint32_t>(job.cluster.workers);
     to.edges = read_edge_list(from.edges, workers).edges;
   }

@@ -78,14 +78,19 @@ void check_options(const AlgorithmOptions& options) {
   if (options.compression.name != "none" && !compresses) {
     throw InputError("compression.name = \"" + options.compression.name +
                      "\" cannot be used with " + name +
-                     ", which sends parameters, not updates. HINT: choco compresses gossip");
+                     ", whose workers send no gradients to the aggregators. HINT: choco compresses "
+                     "gossip, demo has a code of its own");
   }
-  const bool sums = algorithm.combines && algorithm.bears_compression;
+  // A buffer combines whatever has come, not the leases of a step.
+  const bool buffers = options.name == "backup" || options.name == "rennala" ||
+                       options.name == "fedbuff";
+  const bool sums = (algorithm.combines && algorithm.bears_compression) || buffers;
   if (options.robust.rule != RobustRule::mean && !sums) {
-    throw InputError("robust.name = \"" + std::string(to_string(options.robust.rule)) +
-                     "\" cannot be used with " + name +
-                     ", which does not combine several contributions into one step. HINT: bsp or "
-                     "local-sgd do");
+    throw InputError(
+        "robust.name = \"" + std::string(to_string(options.robust.rule)) +
+        "\" cannot be used with " + name +
+        ", whose aggregators do not combine several contributions into one step. HINT: "
+        "bsp or local-sgd do");
   }
   if (algorithm.one_process && options.optimizer.kind != OptimizerKind::sgd) {
     throw InputError("training.optimizer cannot be another than sgd with " + name +

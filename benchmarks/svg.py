@@ -12,8 +12,8 @@ def look(index):
 
 
 def number(value):
-    """Two digits are enough for a picture, and their text is the same everywhere."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    """One digit is enough for a picture, and its text is the same everywhere."""
+    text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 
 

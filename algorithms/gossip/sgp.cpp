@@ -104,8 +104,9 @@ void OverlapSgp::enter(const Lease& lease) {
 }
 
 void OverlapSgp::take_gradient(const GradientReady& gradient, Context& context) {
-  optimizer_step(replica(), gradient, context);
-  remove_bias(context);
+  optimizer_step(unbiased_, gradient, context);
+  context.copy(replica(), unbiased_);
+  if (weight_ != 1) context.scale(replica(), static_cast<float>(weight_));
   if (!lease_done()) return compute(context.snapshot(unbiased_), context);
   if (in_round_) push(context);
   waiting_ = true;
@@ -153,7 +154,9 @@ void OverlapSgp::take_message(const Message& message, Context& context) {
 
 bool OverlapSgp::is_far(std::uint64_t round) const {
   const std::uint64_t most = rounds_ahead_max() * overlap_;
-  if (peers_.empty()) return early_.size() > most * members().size();
+  // Before its first lease; a peer's words may be here sooner than the news of who the members are.
+  const std::uint64_t all = std::max<std::uint64_t>(members().size(), options().workers);
+  if (peers_.empty()) return early_.size() > most * all;
   return round > round_ && round - round_ > most;
 }
 

@@ -38,6 +38,8 @@ class Sgp final : public RoundPeer {
 
 /// OSGP: as above without a barrier; what comes is added when it comes. A worker waits only while a
 /// message that is `overlap` rounds old is missing. As in RoundPeer, round and peers are those of the lease.
+/// Deviation: gradients step z, x following as w z. Neighbours run ahead of a slow worker, whose weight then falls by half in
+/// each round that it makes up for; a step of x, as in the paper, would move its z by lr / w.
 class OverlapSgp final : public GossipPeer {
  public:
   explicit OverlapSgp(const AlgorithmOptions& options);

@@ -3,16 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "algorithms/parameter_server/contributions.hpp"
+
 namespace murm {
 
-BufferedAggregator::BufferedAggregator(ShardOptions options, BufferRule rule)
-    : shard_(std::move(options)), rule_(rule) {
+BufferedAggregator::BufferedAggregator(ShardOptions options, BufferRule rule, RobustOptions robust)
+    : shard_(std::move(options)), rule_(rule), robust_(robust) {
   MURM_ASSERT(rule.size >= 1, std::to_string(rule.size));
 }
 
 void BufferedAggregator::on_start(Context& context) {
   shard_.start(context);
   sum_ = context.allocate(shard_.length());
+  if (keeps_state(robust_.rule)) robust_state_ = context.allocate(shard_.length());
 }
 
 void BufferedAggregator::on_message(const Message& message, Context& context) {
@@ -46,7 +49,13 @@ void BufferedAggregator::answer(PeerId peer, std::optional<LeaseId> dropped, Con
 
 void BufferedAggregator::take(const Message& push, Version staleness, Context& context) {
   const double weight = staleness_weight(rule_.weight, staleness, staleness);
-  if (count_ == 0) {
+  if (robust()) {
+    kept_.push_back(push);
+    if (weight != 1) {
+      kept_.back().payload = context.snapshot(push.payload);
+      context.scale(kept_.back().payload, static_cast<float>(weight));
+    }
+  } else if (count_ == 0) {
     context.copy(sum_, push.payload);
     if (weight != 1) context.scale(sum_, static_cast<float>(weight));
   } else {
@@ -65,6 +74,10 @@ std::uint32_t BufferedAggregator::size() const {
 
 void BufferedAggregator::step_when_full(Context& context) {
   if (count_ < size()) return;
+  if (robust()) {
+    add_up(kept_, robust_, shard_.version(), robust_state_, sum_, context);
+    kept_.clear();
+  }
   shard_.step(context, sum_, samples_);
   count_ = 0;
   samples_ = 0;
@@ -86,14 +99,28 @@ void BufferedAggregator::save(MachineState& state) const {
   shard_.save(state);
   state.numbers.emplace_back("buffered", count_);
   state.numbers.emplace_back("buffered_samples", samples_);
-  state.tensors.emplace_back("buffer", sum_);
+  if (!robust()) {
+    state.tensors.emplace_back("buffer", sum_);
+    return;
+  }
+  if (!robust_state_.empty()) state.tensors.emplace_back("robust", robust_state_);
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    state.numbers.emplace_back("samples" + std::to_string(i), kept_[i].lease.samples);
+    state.tensors.emplace_back("buffer" + std::to_string(i), kept_[i].payload);
+  }
 }
 
 void BufferedAggregator::load(const MachineState& state, Context& context) {
   shard_.load(state, context);
   count_ = state.number("buffered");
   samples_ = state.number("buffered_samples");
-  context.copy(sum_, state.tensor("buffer"));
+  if (!robust()) return context.copy(sum_, state.tensor("buffer"));
+  if (!robust_state_.empty()) context.copy(robust_state_, state.tensor("robust"));
+  for (std::size_t i = 0; i < count_; ++i) {
+    Message& kept = kept_.emplace_back();
+    kept.lease.samples = static_cast<std::uint32_t>(state.number("samples" + std::to_string(i)));
+    kept.payload = context.snapshot(state.tensor("buffer" + std::to_string(i)));
+  }
 }
 
 }  // namespace murm

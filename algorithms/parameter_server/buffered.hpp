@@ -7,6 +7,7 @@
 
 #include "algorithms/parameter_server/shard.hpp"
 #include "algorithms/parameter_server/staleness_weight.hpp"
+#include "algorithms/robust/robust.hpp"
 
 namespace murm {
 
@@ -24,10 +25,11 @@ struct BufferRule {
 /// the same lease: what is dropped is only a push that was under way by then. Each shard counts its own first K:
 /// a lease that one shard took and another dropped is counted as dropped.
 /// Contributions are added on arrival: their order is the arrival's. One counts as applied once it is in the
-/// buffer; what is there at the end of a run, less than K, is in no step.
+/// buffer; what is there at the end of a run, less than K, is in no step. A robust rule (algorithms/robust) may stand in
+/// for the sum; then the contributions are kept apart until the step.
 class BufferedAggregator final : public Machine {
  public:
-  BufferedAggregator(ShardOptions options, BufferRule rule);
+  BufferedAggregator(ShardOptions options, BufferRule rule, RobustOptions robust = {});
 
   void on_start(Context& context) override;
   void on_message(const Message& message, Context& context) override;
@@ -39,11 +41,15 @@ class BufferedAggregator final : public Machine {
   void take(const Message& push, Version staleness, Context& context);
   void step_when_full(Context& context);
   std::uint32_t size() const;
+  bool robust() const { return robust_.rule != RobustRule::mean; }
   void answer(PeerId peer, std::optional<LeaseId> dropped, Context& context);
 
   Shard shard_;
   BufferRule rule_;
+  RobustOptions robust_;
+  Tensor robust_state_;
   Tensor sum_;
+  std::vector<Message> kept_;  // in the order of arrival; empty where they are added up at once
   std::uint64_t count_ = 0;
   std::uint64_t samples_ = 0;    // in the buffer
   std::vector<PeerId> waiting_;  // to be answered with the next version, in the order of arrival

@@ -1,6 +1,6 @@
 // The contributions of one step as one sum.
 // Room: algorithms. Arithmetic is asked of the context.
-// Caller: aggregators that combine: algorithms/parameter_server/bsp, algorithms/local_update/outer_aggregator.
+// Caller: aggregators that combine: algorithms/parameter_server/bsp and buffered, algorithms/local_update/outer_aggregator.
 #pragma once
 #include <span>
 

@@ -91,14 +91,14 @@ std::unique_ptr<Machine> make_backup(const AlgorithmOptions& options, std::uint3
   rule.fresh_only = true;
   rule.waits = true;
   rule.tells = true;
-  return std::make_unique<BufferedAggregator>(shard_options(options, shard), rule);
+  return std::make_unique<BufferedAggregator>(shard_options(options, shard), rule, options.robust);
 }
 
 std::unique_ptr<Machine> make_rennala(const AlgorithmOptions& options, std::uint32_t shard) {
   BufferRule rule;
   rule.size = static_cast<std::uint32_t>(or_default(options.buffer, options.workers));
   rule.fresh_only = true;
-  return std::make_unique<BufferedAggregator>(shard_options(options, shard), rule);
+  return std::make_unique<BufferedAggregator>(shard_options(options, shard), rule, options.robust);
 }
 
 std::unique_ptr<Machine> make_fedbuff(const AlgorithmOptions& options, std::uint32_t shard) {
@@ -107,7 +107,7 @@ std::unique_ptr<Machine> make_fedbuff(const AlgorithmOptions& options, std::uint
       or_default(options.buffer, std::min<std::uint64_t>(10, options.workers)));
   rule.weight = staleness_weight_named(options.staleness_weight, StalenessWeight::sqrt);
   return std::make_unique<BufferedAggregator>(outer_shard_options(options, shard, "sgd", 1.0, 0.9),
-                                              rule);
+                                              rule, options.robust);
 }
 
 ElasticRule elastic_rule(const AlgorithmOptions& options) {

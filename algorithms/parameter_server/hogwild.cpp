@@ -5,17 +5,19 @@
 namespace murm {
 
 HogwildWorker::HogwildWorker(const AlgorithmOptions& options)
-    : options_(options), shared_(options.shards) {}
+    : options_(options), shared_(options.shards), shards_missing_(options.shards) {}
 
-void HogwildWorker::on_start(Context& context) {
-  shards_missing_ = options_.shards;
+void HogwildWorker::on_start(Context& context) { context.request_lease(); }
+
+/// A lease is the sign that the aggregators know this worker: a pull before that is refused.
+void HogwildWorker::ask_for_memory(Context& context) {
+  asked_ = true;
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
     Message pull;
     pull.kind = MessageKind::pull;
     pull.shard = shard;
     context.send(PeerId::aggregator(shard), std::move(pull));
   }
-  context.request_lease();
 }
 
 void HogwildWorker::on_message(const Message& message, Context& context) {
@@ -30,6 +32,7 @@ void HogwildWorker::on_message(const Message& message, Context& context) {
 
 void HogwildWorker::on_lease(const Lease& lease, Context& context) {
   leases_.push_back(lease);
+  if (!asked_) ask_for_memory(context);
   begin_next(context);
 }
 

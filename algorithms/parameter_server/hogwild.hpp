@@ -26,12 +26,14 @@ class HogwildWorker final : public Machine {
   void on_message(const Message& message, Context& context) override;
 
  private:
+  void ask_for_memory(Context& context);
   void begin_next(Context& context);
   double learning_rate(const Lease& lease) const;
 
   AlgorithmOptions options_;
   std::vector<Tensor> shared_;  // the parameters themselves, by shard
-  std::uint32_t shards_missing_ = 0;
+  std::uint32_t shards_missing_;
+  bool asked_ = false;
   std::deque<Lease> leases_;  // in hand; the one being computed first
   bool computing_ = false;
 };

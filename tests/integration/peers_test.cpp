@@ -80,3 +80,12 @@ TEST_CASE("an interrupted gossip run keeps the mean of its replicas, and is cont
   require_whole_ledger(report, 8000);
   CHECK(report.at("final").at("train_loss") < 0.8 * before);
 }
+
+TEST_CASE("the workers of hogwild all take part, and it ends") {
+  const Trial trial;
+  const auto report = trial.report_of(
+      algorithm("hogwild") +
+      set({"job.samples=6000", "evaluation.every=1500", "training.lr=0.05"}));
+  require_whole_ledger(report, 6000);
+  for (const auto& worker : report.at("per_worker")) CHECK(worker.at("steps") > 0);
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "algorithms/random.hpp"
+#include "algorithms/registry.hpp"
 
 namespace murm::test {
 
@@ -27,12 +28,44 @@ class Dice {
   Random random_;
 };
 
+/// Any name. The three whose laws are the strictest (what is applied are the gradients themselves) come more often.
+std::string roll_name(Dice& dice) {
+  if (dice.chance(0.3F)) return dice.one_of<const char*>({"bsp", "asp", "ssp"});
+  const std::vector<std::string_view> all = algorithm_names();
+  return std::string(all[dice.from(0, all.size() - 1)]);
+}
+
+void roll_algorithm(Dice& dice, Job& job) {
+  job.algorithm.name = roll_name(dice);
+  job.algorithm.staleness = job.algorithm.name == "dssp" ? dice.from(1, 6) : dice.from(0, 6);
+  job.algorithm.local_steps = dice.from(0, 5);  // windows short enough for many rounds
+  if (dice.chance(0.5F)) {
+    job.algorithm.topology = dice.one_of<const char*>(
+        {"ring", "directed-ring", "torus", "hypercube", "exponential", "complete", "random-regular",
+         "one-peer-exponential", "random-matching"});
+  }
+  if (dice.chance(0.3F)) job.algorithm.order = "combine-first";
+  const Algorithm& traits = find_algorithm({.name = job.algorithm.name, .staleness = 1});
+  if (job.algorithm.name == "choco") job.algorithm.topology = "default";
+  if (traits.bears_compression && dice.chance(0.3F)) {
+    job.compression.name = dice.one_of<const char*>({"top-k", "random-k", "dgc", "qsgd", "int8",
+                                                     "1-bit", "ef-sign", "terngrad", "powersgd",
+                                                     "fp16", "bf16", "fp4"});
+    job.compression.ratio = 0.2;
+  }
+  if (((traits.combines && traits.bears_compression) || traits.name == "fedbuff") &&
+      dice.chance(0.2F)) {
+    job.robust.name = dice.one_of<const char*>(
+        {"krum", "multi-krum", "median", "trimmed-mean", "geometric-median", "centered-clipping"});
+  }
+}
+
 void roll_job(Dice& dice, Job& job, bool phantom) {
-  job.algorithm.name = dice.one_of<const char*>({"bsp", "asp", "ssp"});
-  job.algorithm.staleness = dice.from(0, 6);
+  roll_algorithm(dice, job);
   job.cluster.workers = dice.chance(0.1F) ? dice.from(25, 80) : dice.from(1, 12);
   job.cluster.aggregators = dice.from(1, 4);
   job.training.optimizer = dice.one_of<const char*>({"sgd", "momentum", "adam"});
+  if (job.algorithm.name == "hogwild") job.training.optimizer = "sgd";
   job.training.lr = 0.01;
   if (dice.chance(0.3F)) job.training.clip = 1;
   if (phantom) {
@@ -131,6 +164,9 @@ std::string describe(const SimulationOptions& world) {
   const Job& job = world.job;
   std::string text = job.algorithm.name;
   if (job.algorithm.name == "ssp") text += " s=" + std::to_string(job.algorithm.staleness);
+  for (const std::string& name : {job.compression.name, job.robust.name}) {
+    if (name != "none" && name != "mean") text += " with " + name;
+  }
   text += ", " + std::to_string(job.cluster.workers) + " workers, " +
           std::to_string(job.cluster.aggregators) + " shards, " + std::to_string(job.job.samples) +
           " samples, " + world.scenario.compute.distribution + " steps, " +
@@ -148,8 +184,12 @@ WorldOutcome live_through(const SimulationOptions& world) {
     const Report second = simulate(world).report;
     if (first.status != "finished") {
       outcome.fault = "it ended with: " + first.status;
-    } else if (first.samples != world.job.job.samples) {
+    } else if (first.ledger.applied + first.ledger.dropped != first.ledger.issued) {
+      outcome.fault = "leases are neither applied nor dropped";
+    } else if (first.ledger.samples_skipped != 0 || first.ledger.samples_repeated != 0) {
       outcome.fault = "samples are missing or applied twice";
+    } else if (first.ledger.dropped == 0 && first.samples != world.job.job.samples) {
+      outcome.fault = "samples are missing";
     } else if (first.ledger.lost != 0) {
       outcome.fault = std::to_string(first.ledger.lost) + " leases are lost";
     } else if (first.simulation->trace_hash != second.simulation->trace_hash) {
