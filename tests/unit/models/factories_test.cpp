@@ -41,8 +41,9 @@ TEST_CASE("the layout known without a model is that of the model") {
   HostDevice device;
   for (const std::string_view kind : objective_names()) {
     const ObjectiveOptions options{.kind = std::string(kind), .hidden = {6, 4}, .dim = 8};
-    const auto objective = make_objective(options, {5, 3}, device, 8);
-    const auto layout = objective_layout(options, {5, 3});
+    const SampleShape shape{16, 3};  // pictures of 4x4 for those that want pictures
+    const auto objective = make_objective(options, shape, device, 8);
+    const auto layout = objective_layout(options, shape);
     REQUIRE(layout.size() == objective->layout().size());
     std::size_t total = 0;
     for (std::size_t i = 0; i < layout.size(); ++i) {

@@ -67,7 +67,7 @@ TEST_CASE("lenet gives the same bits on every run") {
 
 TEST_CASE("the layout, the layers and the start of lenet on MNIST") {
   HostDevice device;
-  const auto model = make_objective({.kind = "lenet"}, 784, 10, device, 2);
+  const auto model = make_objective({.kind = "lenet"}, {784, 10}, device, 2);
   CHECK(model->parameter_count() == 1663370);
   CHECK(model->layout()[2].shape == std::vector<std::size_t>{64, 32, 5, 5});
   CHECK(model->layout()[4].shape == std::vector<std::size_t>{512, 3136});
@@ -96,10 +96,11 @@ TEST_CASE("the layout, the layers and the start of lenet on MNIST") {
 TEST_CASE("data that are no pictures, or too small ones, are refused by name") {
   HostDevice device;
   const std::string kind = GENERATE("lenet", "resnet");
-  CHECK_THROWS_AS(make_objective({.kind = kind}, 785, 10, device, 2), InputError);
-  CHECK_THROWS_AS(make_objective({.kind = kind}, 9, 10, device, 2), InputError);
-  CHECK(make_objective({.kind = kind, .width = 8}, 3072, 10, device, 1)->layout()[0].shape[1] == 3);
-  CHECK(objective_layout({.kind = kind}, 784, 10).back().shape == std::vector<std::size_t>{10});
+  CHECK_THROWS_AS(make_objective({.kind = kind}, {785, 10}, device, 2), InputError);
+  CHECK_THROWS_AS(make_objective({.kind = kind}, {9, 10}, device, 2), InputError);
+  CHECK(make_objective({.kind = kind, .width = 8}, {3072, 10}, device, 1)->layout()[0].shape[1] ==
+        3);
+  CHECK(objective_layout({.kind = kind}, {784, 10}).back().shape == std::vector<std::size_t>{10});
 }
 
 }  // namespace

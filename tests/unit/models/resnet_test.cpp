@@ -147,7 +147,7 @@ TEST_CASE("batch normalisation sees the whole batch, whatever the tile") {
 
 TEST_CASE("the layout and the layers of resnet: 6 n + 2 layers with weights, and two projections") {
   HostDevice device;
-  const auto model = make_objective({.kind = "resnet", .blocks = 3}, 3072, 10, device, 1);
+  const auto model = make_objective({.kind = "resnet", .blocks = 3}, {3072, 10}, device, 1);
   CHECK(model->layers().size() == 6 * 3 + 2 + 2);
   std::uint64_t parameters = 0;
   for (const LayerSummary& layer : model->layers()) parameters += layer.parameters;
@@ -164,10 +164,13 @@ TEST_CASE("the layout and the layers of resnet: 6 n + 2 layers with weights, and
   model->initialize(1, start);
   CHECK(start[model->layout()[1].offset] == 1.0F);
   CHECK(start[model->layout()[2].offset] == 0.0F);
-  CHECK_THROWS_AS(make_objective({.kind = "resnet", .blocks = 0}, 3072, 10, device, 1), InputError);
-  CHECK_THROWS_AS(make_objective({.kind = "resnet", .width = 0}, 3072, 10, device, 1), InputError);
-  CHECK_THROWS_AS(make_objective({.kind = "resnet", .normalization = "layer"}, 3072, 10, device, 1),
+  CHECK_THROWS_AS(make_objective({.kind = "resnet", .blocks = 0}, {3072, 10}, device, 1),
                   InputError);
+  CHECK_THROWS_AS(make_objective({.kind = "resnet", .width = 0}, {3072, 10}, device, 1),
+                  InputError);
+  CHECK_THROWS_AS(
+      make_objective({.kind = "resnet", .normalization = "layer"}, {3072, 10}, device, 1),
+      InputError);
 }
 
 TEST_CASE("gradient descent lowers the loss of a resnet") {
