@@ -56,7 +56,7 @@ TEST_CASE("the report of a benchmark relates its windows to the products of this
   CHECK(json.at("first_losses").size() == 2);
   const std::string text = step_bench_text(options, result);
   for (const char* part : {"200.0 (100.0 to 300.0, 3 windows)", "20.000 ms", "10.0 GFLOP/s of 20.0",
-                           "50.0 %", "1.0 MiB", "bf16, 2 threads"}) {
+                           "50.0 %", "1.00 MiB", "bf16, 2 threads"}) {
     INFO(part << " in " << text);
     CHECK(text.find(part) != std::string::npos);
   }
