@@ -27,18 +27,29 @@ struct Delivery {
   Message message;
 };
 
+// -- worker, device -> data reader
+struct ReadLease {
+  SampleCount position = 0;
+  SampleCount samples = 0;
+};
+struct BufferFree {};  // there is room for a batch
+using DataReader = caf::typed_actor<Takes<ReadLease>, Takes<BufferFree>>;
+
 // -- worker <-> device
 struct ComputeJob {
   Lease lease;
   std::vector<Tensor> parameters;  // consecutive parts of the flat vector, immutable
   std::uint64_t number = 0;        // of this job, so that one given up is known
 };
-struct DeviceReady {};  // its data and memory are there
+struct DeviceReady {    // its data and memory are there
+  DataReader reader{};  // to be told of leases; none: the model reads no data
+};
 struct ComputeDone {
   GradientReady gradient;
   Nanoseconds began{0};
   Nanoseconds ended{0};
   std::uint64_t number = 0;  // of its job
+  Nanoseconds data_wait{0};  // of the time between them: waiting for samples, or reading them
 };
 
 // -- aggregator -> data steward, monitor
@@ -238,6 +249,8 @@ using CheckpointerActor = caf::typed_actor<Answers<CheckpointRequest, Checkpoint
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Delivery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::DeviceReady)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ReadLease)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::BufferFree)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::ComputeDone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Applied)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(murm::Membership)

@@ -2,7 +2,20 @@
 
 #include <exception>
 
+#include "actors/data_reader.hpp"
+
 namespace murm {
+
+namespace {
+
+DataReader spawn_reader(DeviceActor::pointer self, const std::shared_ptr<ReadAhead>& batches) {
+  if (batches->data().features() == 0) return {};
+  DataReader reader = self->spawn<caf::detached + caf::linked>(data_reader, batches);
+  batches->when_free([reader] { caf::anon_send(reader, BufferFree{}); });
+  return reader;
+}
+
+}  // namespace
 
 DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory make_lane,
                                         ComputeSink owner, std::shared_ptr<const Clock> clock) {
@@ -10,7 +23,7 @@ DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory m
   std::shared_ptr<GradientLane> lane;
   try {
     lane = make_lane();
-    self->send(owner, DeviceReady{});
+    self->send(owner, DeviceReady{spawn_reader(self, lane->batches())});
   } catch (const std::exception& error) {
     self->send(owner, Failure{PeerId{}, error.what()});
   }
@@ -20,7 +33,8 @@ DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory m
         const Nanoseconds began = clock->now();
         try {
           GradientReady gradient = lane->run(job.lease, job.parameters);
-          self->send(owner, ComputeDone{std::move(gradient), began, clock->now(), job.number});
+          self->send(owner, ComputeDone{std::move(gradient), began, clock->now(), job.number,
+                                        lane->batches()->take_waited()});
         } catch (const std::exception& error) {
           self->send(owner, Failure{PeerId{}, error.what()});
         }

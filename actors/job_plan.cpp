@@ -5,9 +5,7 @@
 #include <mutex>
 
 #include "gpu/host/host_device.hpp"
-#include "models/made_up_text.hpp"
 #include "models/objective_factory.hpp"
-#include "models/text.hpp"
 #include "runtime/edge_list_file.hpp"
 #include "runtime/job_keys.hpp"
 
@@ -18,9 +16,7 @@ namespace {
 constexpr std::size_t kEvaluationBatch = 256;
 constexpr SampleCount kEvaluations = 100;         // of a run without epochs, by default
 constexpr SampleCount kEvaluationSamples = 1000;  // between them when the run has no known end
-constexpr SampleCount kMnistTrain = 60000;
 constexpr std::size_t kPictureFeatures = 784;
-constexpr std::size_t kPictureClasses = 10;
 
 OptimizerKind optimizer_kind(const std::string& name) {
   if (name == "momentum") return OptimizerKind::momentum;
@@ -82,10 +78,6 @@ ObjectiveOptions objective_options(const Job& job) {
   options.input_shape = model.input_shape;
   options.checkpointing = job.training.checkpointing;
   return options;
-}
-
-DataSource data_source(const Job& job) {
-  return {job.data.kind, job.data.path, job.job.seed, model_context(job)};
 }
 
 std::uint64_t batch_samples(const Job& job) {
@@ -219,8 +211,6 @@ host::ProductOptions product_options(const Job& job) {
   return {.threads = job.training.threads, .bf16 = job.training.precision == "bf16"};
 }
 
-DataShape shape_of(const Dataset& data) { return {data.size(), data.features, data.classes}; }
-
 /// Samples that an evaluation computes at a time. Models with large activations take no more than a step of training.
 std::size_t evaluation_batch(const Job& job) {
   const std::string& kind = job.model.kind;
@@ -229,32 +219,6 @@ std::size_t evaluation_batch(const Job& job) {
 }
 
 }  // namespace
-
-std::shared_ptr<const Dataset> load_split(const Job& job, Split split) {
-  if (!needs_data(job.model.kind)) return blank_sample();
-  return load_split(data_source(job), split,
-                    split == Split::train ? job.data.train : job.data.test);
-}
-
-DataShape data_shape(const Job& job, const Dataset& test) {
-  const bool known = needs_data(job.model.kind) && is_made_up(data_source(job));
-  const SampleCount train = known ? job.data.train : load_split(job, Split::train)->size();
-  return DataShape{train, test.features, test.classes};
-}
-
-DataShape phantom_shape(const Job& job) {
-  if (!needs_data(job.model.kind)) return DataShape{1, 0, 0};
-  if (job.data.kind == "text") {
-    if (is_made_up(data_source(job)))
-      return DataShape{job.data.train, model_context(job), made_up_characters};
-    const CodedText text = read_text(job.data.path);
-    return DataShape{std::min<SampleCount>(job.data.train, text.train), model_context(job),
-                     text.alphabet.size()};
-  }
-  const SampleCount train = job.data.kind == "mnist" ? std::min(job.data.train, kMnistTrain)
-                                                     : job.data.train;
-  return DataShape{train, kPictureFeatures, kPictureClasses};
-}
 
 std::vector<PlannedSwitch> planned_switches(const Job& job, SampleCount epoch) {
   std::vector<PlannedSwitch> planned;
@@ -292,6 +256,11 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
   if (job.job.target_accuracy > 0 && !needs_data(job.model.kind)) {
     throw InputError("job.target_accuracy cannot be reached: model.kind = \"" + job.model.kind +
                      "\" has no accuracy. HINT: use job.target_loss");
+  }
+  if (augmentation_options(job).any() && shape.sample.picture.features() == 0) {
+    throw InputError(
+        "data.augment wants pictures, but the samples of data.path have no height and "
+        "width. HINT: leave data.augment out");
   }
   const SampleCount total = total_samples(job, shape.train);
   plan.algorithm = plan_algorithm(job, plan.parameters, total);
@@ -339,15 +308,8 @@ AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, Sample
 ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch) {
   ModelParts parts;
   parts.device = std::make_unique<HostDevice>(product_options(job));
-  parts.objective = make_objective(objective_options(job), {shape.features, shape.classes},
-                                   *parts.device, batch);
+  parts.objective = make_objective(objective_options(job), shape.sample, *parts.device, batch);
   return parts;
-}
-
-std::string text_alphabet(const Job& job) {
-  if (!needs_data(job.model.kind) || job.data.kind != "text") return "";
-  if (is_made_up(data_source(job))) return made_up_alphabet;
-  return read_text(job.data.path).alphabet;
 }
 
 LaneFactory make_lane_factory(const Job& job) {
@@ -363,16 +325,17 @@ LaneFactory make_lane_factory(const Job& job) {
       if (!shared->data) shared->data = load_split(job, Split::train);
       data = shared->data;
     }
-    ModelParts parts = make_model(job, shape_of(*data), batch_samples(job));
+    ModelParts parts = make_model(job, {data->size(), data->shape()}, batch_samples(job));
+    const Augmentation augmentation(augmentation_options(job), data->shape().picture, job.job.seed);
     return std::make_unique<GradientLane>(std::move(parts.device), std::move(parts.objective), data,
-                                          job.job.seed);
+                                          job.job.seed, augmentation);
   };
 }
 
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test) {
   return [job, test = std::move(test)] {
-    ModelParts parts = make_model(job, shape_of(*test), evaluation_batch(job));
+    ModelParts parts = make_model(job, {test->size(), test->shape()}, evaluation_batch(job));
     return EvaluatorParts{std::move(parts.device), std::move(parts.objective), test};
   };
 }
@@ -385,7 +348,7 @@ std::vector<float> initial_parameters(const Job& job, const DataShape& shape) {
 }
 
 std::vector<ParameterTensor> parameter_layout(const Job& job, const DataShape& shape) {
-  return objective_layout(objective_options(job), {shape.features, shape.classes});
+  return objective_layout(objective_options(job), shape.sample);
 }
 
 bool target_reached(const Job& job, const Evaluation& evaluation) {

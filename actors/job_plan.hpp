@@ -8,34 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "actors/job_data.hpp"
 #include "algorithms/lease_plan.hpp"
 #include "algorithms/registry.hpp"
 #include "algorithms/robust/byzantine.hpp"
-#include "models/data_factory.hpp"
-#include "models/dataset.hpp"
 #include "models/evaluation.hpp"
 #include "models/gradient_lane.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/job.hpp"
 
 namespace murm {
-
-/// Shapes of a job's data, known before it is loaded. A model that needs none has one sample without
-/// features, which every step uses: its epochs are samples.
-struct DataShape {
-  SampleCount train = 0;  // samples of an epoch
-  std::size_t features = 0;
-  std::size_t classes = 0;
-};
-
-/// One split of the job's data; one blank sample for a model that needs none.
-std::shared_ptr<const Dataset> load_split(const Job& job, Split split);
-
-/// Reads what must be read to know; throws InputError when the data cannot be used.
-DataShape data_shape(const Job& job, const Dataset& test);
-
-/// The shape that the job says, without reading or making any data; only a text is read, for its alphabet.
-DataShape phantom_shape(const Job& job);
 
 struct JobPlan {
   Job job;
@@ -77,8 +59,6 @@ struct ModelParts {
 };
 /// The job's model, with its workspace for `batch` samples at a time.
 ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch);
-/// The bytes that the tokens of the job's text stand for, by code; empty where the data are no text. Reads the text.
-std::string text_alphabet(const Job& job);
 /// Initial parameters of the job's model, from its seed.
 std::vector<float> initial_parameters(const Job& job, const DataShape& shape);
 /// Names and shapes of the parameters, for files; the parameters themselves are not made.

@@ -42,14 +42,16 @@ class WorkerDriver final : public TensorVerbs {
     tell_device_failure();
     start_when_ready();
   }
-  void device_ready() {
+  void device_ready(const DeviceReady& ready) {
     device_ready_ = true;
+    reader_ = ready.reader;
     start_when_ready();
   }
 
   void take_lease(const Lease& lease) {
     begin_event();
     if (first_lease_.count() == 0) first_lease_ = now_;
+    if (reader_) self_->send(reader_, ReadLease{lease.position, lease.samples});
     machine_->on_lease(lease, *this);
   }
 
@@ -127,6 +129,7 @@ class WorkerDriver final : public TensorVerbs {
     ++report_.steps;
     report_.samples += lease.samples;
     report_.busy_ns += static_cast<std::uint64_t>(spent.count());
+    report_.data_wait_ns += static_cast<std::uint64_t>(done.data_wait.count());
     report_.elapsed_ns = static_cast<std::uint64_t>((now_ - first_lease_).count());
     machine_->on_gradient(done.gradient, *this);
   }
@@ -143,6 +146,7 @@ class WorkerDriver final : public TensorVerbs {
   void end() {
     caf::anon_send_exit(device_, caf::exit_reason::user_shutdown);
     device_ = nullptr;
+    reader_ = nullptr;
   }
 
   // -- Context
@@ -237,6 +241,7 @@ class WorkerDriver final : public TensorVerbs {
   bool collect_asked_ = false;  // before the start
   Nanoseconds now_{0};          // of the event in progress
   DeviceActor device_;
+  DataReader reader_;                   // none: the model reads no data
   std::uint64_t jobs_ = 0;              // given to the device so far
   std::uint64_t job_ = 0;               // whose gradient is awaited; 0: none
   std::uint64_t on_device_ = 0;         // 0: none
@@ -267,7 +272,7 @@ WorkerSelf::behavior_type worker(WorkerSelf::pointer self, WorkerOptions options
       [driver](const PeerNews& news) { driver->hear(news); },
       [driver](const Collect&) { driver->collect(); },
       [driver](const StartWorker& start) { driver->seated(start.peer); },
-      [driver](const DeviceReady&) { driver->device_ready(); },
+      [driver](const DeviceReady& ready) { driver->device_ready(ready); },
       [driver](const ComputeDone& done) { driver->computed(done); },
       [driver](const Failure& failure) { driver->device_failed(failure); },
       [driver](const ReportRequest&) { driver->report_again(); },

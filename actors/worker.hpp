@@ -29,7 +29,7 @@ using WorkerSelf = WorkerActor::extend<Takes<StartWorker>, Takes<DeviceReady>, T
 
 /// In:    StartWorker (once it has a seat), PeerNews, LeaseGrant, Delivery, ComputeDone, TimerDue, Collect,
 ///        WorkerCourse, StopWorker, ReportRequest.
-/// Out:   LeaseRequest, Delivery, ComputeJob, WorkerReport, Failure.
+/// Out:   LeaseRequest, ReadLease, Delivery, ComputeJob, WorkerReport, Failure.
 /// State: the machine and this worker's counters; where the algorithm has peers, the routes to them and what
 ///        those said whom this worker has not heard of yet.
 /// Another worker is lost: its route goes with the next PeerNews; what it sent afterwards is dropped.

@@ -5,20 +5,26 @@
 #include "algorithms/vocabulary.hpp"
 
 namespace murm {
+namespace {
 
-void Dataset::read(std::size_t index, std::span<float> features_out) const {
-  MURM_ASSERT(index < size(), std::to_string(index));
-  MURM_ASSERT(features_out.size() == features, std::to_string(features_out.size()));
-  const std::uint8_t* from = pixels.data() + index * (features - overlap);
-  float* to = features_out.data();
-  const std::size_t count = features_out.size();
-  for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) / unit;
+class Blank final : public Dataset {
+ public:
+  Blank() : Dataset(1, {}) {}
+
+ private:
+  void read_sample(std::size_t, float*, std::int32_t* labels) const override { *labels = 0; }
+};
+
+}  // namespace
+
+void Dataset::read(std::size_t index, std::span<float> features,
+                   std::span<std::int32_t> labels) const {
+  MURM_ASSERT(index < size_, std::to_string(index));
+  MURM_ASSERT(features.size() == shape_.features, std::to_string(features.size()));
+  MURM_ASSERT(labels.size() == shape_.targets, std::to_string(labels.size()));
+  read_sample(index, features.data(), labels.data());
 }
 
-std::shared_ptr<const Dataset> blank_sample() {
-  auto blank = std::make_shared<Dataset>();
-  blank->labels.push_back(0);
-  return blank;
-}
+std::shared_ptr<const Dataset> blank_sample() { return std::make_shared<Blank>(); }
 
 }  // namespace murm

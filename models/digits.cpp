@@ -170,19 +170,17 @@ std::uint8_t draw_digit(std::uint64_t seed, bool test_split, std::uint64_t index
   return digit;
 }
 
-std::shared_ptr<const Dataset> make_digits_split(std::uint64_t seed, bool test_split,
-                                                 std::size_t count) {
-  auto data = std::make_shared<Dataset>();
-  data->features = digit_pixels;
-  data->classes = 10;
-  data->pixels.resize(count * digit_pixels);
-  data->labels.resize(count);
+std::shared_ptr<const ByteSamples> make_digits_split(std::uint64_t seed, bool test_split,
+                                                     std::size_t count) {
+  std::vector<std::uint8_t> pixels(count * digit_pixels);
+  std::vector<std::uint8_t> labels(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::span<std::uint8_t, digit_pixels> pixels(data->pixels.data() + i * digit_pixels,
-                                                       digit_pixels);
-    data->labels[i] = draw_digit(seed, test_split, i, pixels);
+    const std::span<std::uint8_t, digit_pixels> picture(pixels.data() + i * digit_pixels,
+                                                        digit_pixels);
+    labels[i] = draw_digit(seed, test_split, i, picture);
   }
-  return data;
+  const SampleShape shape{digit_pixels, 10, 1, {digit_side, digit_side, 1}};
+  return std::make_shared<ByteSamples>(shape, bytes_of(std::move(pixels)), std::move(labels));
 }
 
 DataSplits make_digits(std::uint64_t seed, std::size_t train, std::size_t test) {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "models/dataset.hpp"
+#include "models/data/byte_samples.hpp"
 
 namespace murm {
 
@@ -18,8 +18,8 @@ std::uint8_t draw_digit(std::uint64_t seed, bool test_split, std::uint64_t index
                         std::span<std::uint8_t, digit_pixels> pixels);
 
 /// The first `count` pictures of one split; a larger set begins with the smaller one.
-std::shared_ptr<const Dataset> make_digits_split(std::uint64_t seed, bool test_split,
-                                                 std::size_t count);
+std::shared_ptr<const ByteSamples> make_digits_split(std::uint64_t seed, bool test_split,
+                                                     std::size_t count);
 
 DataSplits make_digits(std::uint64_t seed, std::size_t train, std::size_t test);
 

@@ -8,18 +8,20 @@ namespace murm {
 
 Evaluation evaluate(Objective& objective, const Dataset& data, std::span<const float> parameters) {
   const std::size_t batch_max = objective.batch_max();
-  std::vector<float> features(batch_max * data.features);
-  std::vector<std::int32_t> labels(batch_max);
+  const std::size_t width = data.features();
+  const std::size_t targets = data.targets();
+  std::vector<float> features(batch_max * width);
+  std::vector<std::int32_t> labels(batch_max * targets);
   double loss = 0;
   std::uint64_t correct = 0;
   for (std::size_t done = 0; done < data.size(); done += batch_max) {
     const std::size_t count = std::min(batch_max, data.size() - done);
     for (std::size_t i = 0; i < count; ++i) {
-      data.read(done + i, std::span<float>(features).subspan(i * data.features, data.features));
-      labels[i] = data.labels[done + i];
+      data.read(done + i, std::span(features).subspan(i * width, width),
+                std::span(labels).subspan(i * targets, targets));
     }
-    const Batch batch{std::span<const float>(features).first(count * data.features),
-                      std::span<const std::int32_t>(labels).first(count), 0};
+    const Batch batch{std::span(features).first(count * width),
+                      std::span(labels).first(count * targets), 0, targets};
     const BatchResult result = objective.evaluate(parameters, batch);
     loss += result.loss_sum;
     correct += result.correct;
@@ -27,7 +29,9 @@ Evaluation evaluate(Objective& objective, const Dataset& data, std::span<const f
   const auto size = static_cast<double>(data.size());
   Evaluation evaluation;
   evaluation.loss = loss / size;
-  if (data.classes > 0) evaluation.accuracy = static_cast<double>(correct) / size;
+  if (data.classes() > 0) {
+    evaluation.accuracy = static_cast<double>(correct) / (size * static_cast<double>(targets));
+  }
   return evaluation;
 }
 

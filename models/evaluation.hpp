@@ -14,7 +14,8 @@ namespace murm {
 
 struct Evaluation {
   double loss = 0;  // mean per sample; of a model with classes: cross-entropy in nats
-  double accuracy = std::numeric_limits<double>::quiet_NaN();  // fraction; NaN without classes
+  double accuracy =
+      std::numeric_limits<double>::quiet_NaN();  // fraction of all labels; NaN without classes
 };
 
 /// What an evaluation works with, in the order of their lives.

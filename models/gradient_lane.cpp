@@ -5,13 +5,12 @@
 namespace murm {
 
 GradientLane::GradientLane(std::unique_ptr<Device> device, std::unique_ptr<Objective> objective,
-                           std::shared_ptr<const Dataset> data, std::uint64_t seed)
+                           std::shared_ptr<const Dataset> data, std::uint64_t seed,
+                           const Augmentation& augmentation)
     : device_(std::move(device)),
       objective_(std::move(objective)),
-      data_(std::move(data)),
-      sampler_(seed, data_->size()),
-      features_(objective_->batch_max() * data_->features),
-      labels_(objective_->batch_max()) {}
+      batches_(std::make_shared<ReadAhead>(std::move(data), seed, objective_->batch_max(),
+                                           augmentation)) {}
 
 std::span<const float> GradientLane::flatten(std::span<const Tensor> parameters) {
   if (parameters.size() == 1) {
@@ -32,24 +31,13 @@ std::span<const float> GradientLane::flatten(std::span<const Tensor> parameters)
   return host_span(flat_);
 }
 
-Batch GradientLane::read(SampleCount position, std::size_t count) {
-  const std::size_t features = data_->features;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t sample = sampler_.index(position + i);
-    data_->read(sample, std::span<float>(features_).subspan(i * features, features));
-    labels_[i] = data_->labels[sample];
-  }
-  return Batch{std::span<const float>(features_).first(count * features),
-               std::span<const std::int32_t>(labels_).first(count), position};
-}
-
 GradientReady GradientLane::run(const Lease& lease, std::span<const Tensor> parameters) {
   const std::span<const float> flat = flatten(parameters);
   GradientReady ready{lease, device_->allocate(objective_->parameter_count()), 0};
   std::size_t done = 0;
   while (done < lease.samples) {
     const std::size_t count = std::min<std::size_t>(objective_->batch_max(), lease.samples - done);
-    const Batch batch = read(lease.position + done, count);
+    const Batch batch = batches_->take(lease.position + done, count);
     if (done == 0) {
       ready.loss_sum = objective_->gradient(flat, batch, host_span(ready.gradient)).loss_sum;
     } else {
@@ -59,6 +47,7 @@ GradientReady GradientLane::run(const Lease& lease, std::span<const Tensor> para
     }
     done += count;
   }
+  batches_->release();
   return ready;
 }
 

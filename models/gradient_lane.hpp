@@ -1,18 +1,17 @@
 // One lane of compute: leases in, gradients out.
-// Room: models. Joins a device, an objective, a data set and the order of its samples.
+// Room: models. Joins a device, an objective and the batches of a data set.
 // Caller: actors/device_actor, one per worker.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "algorithms/machine.hpp"
 #include "gpu/device.hpp"
 #include "models/dataset.hpp"
 #include "models/objective.hpp"
-#include "models/sampler.hpp"
+#include "models/read_ahead.hpp"
 
 namespace murm {
 
@@ -21,26 +20,25 @@ namespace murm {
 class GradientLane {
  public:
   GradientLane(std::unique_ptr<Device> device, std::unique_ptr<Objective> objective,
-               std::shared_ptr<const Dataset> data, std::uint64_t seed);
+               std::shared_ptr<const Dataset> data, std::uint64_t seed,
+               const Augmentation& augmentation = {});
 
   /// Gradient summed over the lease's samples, added up in micro-batches of the objective's batch_max.
   /// `parameters` are consecutive parts of the flat vector.
   GradientReady run(const Lease& lease, std::span<const Tensor> parameters);
 
   Objective& objective() { return *objective_; }
+  /// Where its batches come from, for a reader on another thread.
+  const std::shared_ptr<ReadAhead>& batches() { return batches_; }
 
  private:
   std::span<const float> flatten(std::span<const Tensor> parameters);
-  Batch read(SampleCount position, std::size_t count);
 
   std::unique_ptr<Device> device_;
   std::unique_ptr<Objective> objective_;
-  std::shared_ptr<const Dataset> data_;
-  Sampler sampler_;
+  std::shared_ptr<ReadAhead> batches_;
   Tensor flat_;     // parameters, when they come in several parts
   Tensor partial_;  // gradient of one micro-batch
-  std::vector<float> features_;
-  std::vector<std::int32_t> labels_;
 };
 
 /// Called on the thread that will use the lane.

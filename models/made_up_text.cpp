@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "algorithms/random.hpp"
-#include "models/text.hpp"
 
 namespace murm {
 namespace {
@@ -63,8 +62,7 @@ std::uint8_t code_of(char letter) {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> make_text_split(std::uint64_t seed, bool test_split,
-                                               std::size_t count, std::size_t context) {
+CodedText make_text(std::uint64_t seed, bool test_split, std::size_t count) {
   const Vocabulary vocabulary = make_vocabulary(seed);
   Random random(seed, kStreams + (test_split ? 2 : 1));
   CodedText text;
@@ -78,7 +76,20 @@ std::shared_ptr<const Dataset> make_text_split(std::uint64_t seed, bool test_spl
     text.codes.push_back(code_of(' '));
   }
   text.train = text.codes.size();
-  return text_split(text, false, count, context);
+  return text;
+}
+
+std::shared_ptr<const Dataset> make_text_split(std::uint64_t seed, bool test_split,
+                                               std::size_t count, std::size_t context) {
+  return text_split(make_text(seed, test_split, count), false, count, context);
+}
+
+std::shared_ptr<const Dataset> make_text_windows(std::uint64_t seed, bool test_split,
+                                                 std::size_t count, std::size_t context) {
+  const std::size_t stride = test_split ? context : 1;
+  CodedText text = make_text(seed, test_split, (count - 1) * stride + context + 1);
+  if (test_split) text.train = 0;  // all of it
+  return text_windows(text, test_split, count, context);
 }
 
 double made_up_text_entropy(std::uint64_t seed) {

@@ -5,19 +5,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
-#include "models/dataset.hpp"
+#include "models/text.hpp"
 
 namespace murm {
 
-constexpr const char* made_up_alphabet = " abcdefghijklmnopqrstuvwxyz";
-constexpr std::size_t made_up_characters = 27;
+constexpr std::size_t made_up_characters = 27;  // the blank and a to z
+constexpr std::string_view made_up_alphabet = " abcdefghijklmnopqrstuvwxyz";
 
-/// `count` places of made-up text: words of two to nine letters from a vocabulary of 512, a few of them frequent
+/// At least `count` characters of made-up text: words of two to nine letters from a vocabulary of 512, a few of them frequent
 /// (Zipf's law), drawn independently, with blanks between them. Vocabulary and text are pure functions of the seed; both
 /// splits share the vocabulary, and a longer text begins with the shorter one.
+CodedText make_text(std::uint64_t seed, bool test_split, std::size_t count);
+
+/// `count` places of it, and `count` windows; see models/text.
 std::shared_ptr<const Dataset> make_text_split(std::uint64_t seed, bool test_split,
                                                std::size_t count, std::size_t context);
+std::shared_ptr<const Dataset> make_text_windows(std::uint64_t seed, bool test_split,
+                                                 std::size_t count, std::size_t context);
 
 /// Mean cross-entropy in nats that no model of this made-up text can beat in the long run: the entropy of a
 /// word by its mean length, the blank included.

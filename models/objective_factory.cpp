@@ -1,5 +1,6 @@
 #include "models/objective_factory.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -125,7 +126,7 @@ Made make_gpt(const Options& options, const SampleShape& shape, Device& device, 
 
 /// Two poolings, or two strides, leave something of it.
 PictureShape large_enough(const PictureShape& picture, const std::string& kind) {
-  require(picture.height >= 4, "kind",
+  require(std::min(picture.height, picture.width) >= 4, "kind",
           "= \"" + kind + "\" with pictures of " + std::to_string(picture.height) + "x" +
               std::to_string(picture.width) +
               ", expected at least 4x4. HINT: model.kind = \"mlp\" takes any.");
@@ -133,7 +134,7 @@ PictureShape large_enough(const PictureShape& picture, const std::string& kind) 
 }
 
 LeNetOptions lenet_options(const Options& options, const SampleShape& shape) {
-  return {.picture = large_enough(picture_of(shape.features, options.kind), options.kind),
+  return {.picture = large_enough(picture_of(shape, options.kind), options.kind),
           .classes = shape.classes};
 }
 Layout pooled_layout(const Options& options, const SampleShape& shape) {
@@ -145,7 +146,7 @@ Made make_lenet(const Options& options, const SampleShape& shape, Device& device
 }
 
 ResNetOptions resnet_options(const Options& options, const SampleShape& shape) {
-  return {.picture = large_enough(picture_of(shape.features, options.kind), options.kind),
+  return {.picture = large_enough(picture_of(shape, options.kind), options.kind),
           .classes = shape.classes,
           .blocks = options.blocks,
           .width = options.width,

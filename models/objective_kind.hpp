@@ -10,6 +10,7 @@
 
 #include "gpu/device.hpp"
 #include "models/objective.hpp"
+#include "models/sample_shape.hpp"
 
 namespace murm {
 
@@ -32,13 +33,6 @@ struct ObjectiveOptions {
   bool checkpointing = false;           // gpt, resnet: blocks are computed again on the way back
   std::string path{};                   // a kind of one's own: a file
   std::vector<std::uint64_t> input_shape{};  // likewise: how a sample's features are laid out
-};
-
-/// What the data look like; zeros for a kind that needs none.
-struct SampleShape {
-  std::size_t features =
-      0;  // of a sample, and numbers of the text that is seen: codes of characters
-  std::size_t classes = 0;  // labels are below it
 };
 
 /// `check` comes before the other two, which may rely on it. All three may throw InputError, which ends the program with

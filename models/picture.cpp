@@ -8,7 +8,9 @@
 
 namespace murm {
 
-PictureShape picture_of(std::size_t features, const std::string& kind) {
+PictureShape picture_of(const SampleShape& shape, const std::string& kind) {
+  const std::size_t features = shape.features;
+  if (shape.picture.features() > 0) return shape.picture;
   if (features == 3072) return {32, 32, 3};
   const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(features))));
   if (side > 0 && side * side == features) return {side, side, 1};

@@ -6,20 +6,13 @@
 #include <string>
 
 #include "models/objective.hpp"
+#include "models/sample_shape.hpp"
 
 namespace murm {
 
-/// Features of a sample are [height][width][channels], channels last.
-struct PictureShape {
-  std::size_t height = 0;
-  std::size_t width = 0;
-  std::size_t channels = 0;
-  std::size_t features() const { return height * width * channels; }
-};
-
-/// 3072 is 32x32x3, a square number a square of one channel.
+/// That of the data, where they know one; else 3072 is 32x32x3, a square number a square of one channel.
 /// Errors: InputError that names the model of this kind.
-PictureShape picture_of(std::size_t features, const std::string& kind);
+PictureShape picture_of(const SampleShape& shape, const std::string& kind);
 
 /// Where arrays lie in one piece of memory: each begins at a cache line.
 class ArenaPlan {

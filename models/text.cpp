@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <vector>
 
 #include "algorithms/vocabulary.hpp"
+#include "models/data/token_windows.hpp"
 
 namespace murm {
 namespace {
@@ -13,10 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kTextBytesMax = std::uintmax_t{1} << 30U;
-
-[[noreturn]] void refuse(const fs::path& path, const std::string& found, const std::string& hint) {
-  throw InputError("[models] " + path.string() + ": " + found + ". HINT: " + hint + ".");
-}
 
 fs::path only_text_in(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -26,53 +22,38 @@ fs::path only_text_in(const fs::path& folder) {
     if (entry->path().extension() == ".txt") found.push_back(entry->path());
   }
   if (error)
-    refuse(folder, "cannot be read, expected a folder with a text (" + error.message() + ")",
-           "check its permissions");
+    refuse_file(folder, "cannot be read, expected a folder with a text (" + error.message() + ")",
+                "check its permissions");
   if (found.size() != 1) {
-    refuse(folder,
-           "contains " + std::to_string(found.size()) + " files named *.txt, expected exactly one",
-           "set data.path to the file itself");
+    refuse_file(
+        folder,
+        "contains " + std::to_string(found.size()) + " files named *.txt, expected exactly one",
+        "set data.path to the file itself");
   }
   return found.front();
 }
 
-std::string content_of_text(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) {
-    refuse(path, "no such file, expected a text",
-           "check data.path, or leave it out for a text made from the seed");
-  }
-  // Reading a device or a pipe might never end.
-  if (!fs::is_regular_file(path, error))
-    refuse(path, "is no regular file, expected a text", "check data.path");
-  const std::uintmax_t bytes = fs::file_size(path, error);
-  if (error || bytes > kTextBytesMax)
-    refuse(path, "is larger than 1 GiB, expected a text of at most that", "cut it");
-  std::string text(static_cast<std::size_t>(bytes), '\0');
-  std::ifstream in(path, std::ios::binary);
-  if (!in.read(text.data(), static_cast<std::streamsize>(text.size())))
-    refuse(path, "cannot be read, expected a text", "check its permissions");
-  return text;
-}
-
-bool is_text(char c) {
-  const auto byte = static_cast<unsigned char>(c);
+bool is_text(std::uint8_t byte) {
   return byte >= 0x20 ? byte != 0x7F : (byte >= '\t' && byte <= '\r');
 }
 
-void require_text(const fs::path& path, const std::string& text) {
-  if (text.empty()) refuse(path, "is empty, expected a text", "check data.path");
+void require_text(const fs::path& path, std::span<const std::uint8_t> text) {
   const auto bad = std::find_if_not(text.begin(), text.end(), is_text);
   if (bad != text.end()) {
-    refuse(path,
-           "byte " + std::to_string(static_cast<unsigned char>(*bad)) + " at offset " +
-               std::to_string(bad - text.begin()) + " is no character, expected a text",
-           "data.path wants plain text, neither compressed nor binary");
+    refuse_file(path,
+                "byte " + std::to_string(*bad) + " at offset " +
+                    std::to_string(bad - text.begin()) + " is no character, expected a text",
+                "data.path wants plain text, neither compressed nor binary");
   }
-  if (std::all_of(text.begin(), text.end(), [&](char c) { return c == text.front(); })) {
-    refuse(path, "holds one distinct character only, expected at least two",
-           "there is nothing to predict in it");
+  if (std::all_of(text.begin(), text.end(), [&](std::uint8_t c) { return c == text.front(); })) {
+    refuse_file(path, "holds one distinct character only, expected at least two",
+                "there is nothing to predict in it");
   }
+}
+
+std::size_t begin_of(const CodedText& text, bool test_split) { return test_split ? text.train : 0; }
+std::size_t end_of(const CodedText& text, bool test_split) {
+  return test_split ? text.codes.size() : text.train;
 }
 
 }  // namespace
@@ -80,10 +61,13 @@ void require_text(const fs::path& path, const std::string& text) {
 CodedText read_text(const fs::path& path) {
   std::error_code ignored;
   const fs::path file = fs::is_directory(path, ignored) ? only_text_in(path) : path;
-  const std::string text = content_of_text(file);
+  const Bytes bytes = map_file(
+      file,
+      {"a text", "check data.path, or leave it out for a text made from the seed", kTextBytesMax});
+  const auto text = bytes.view;
   require_text(file, text);
   std::array<bool, 256> occurs{};
-  for (const char c : text) occurs[static_cast<unsigned char>(c)] = true;
+  for (const std::uint8_t c : text) occurs[c] = true;
   std::array<std::uint8_t, 256> code{};
   CodedText coded;
   for (std::size_t byte = 0; byte < occurs.size(); ++byte) {
@@ -92,7 +76,7 @@ CodedText read_text(const fs::path& path) {
     coded.alphabet += static_cast<char>(byte);
   }
   coded.codes.reserve(text.size());
-  for (const char c : text) coded.codes.push_back(code[static_cast<unsigned char>(c)]);
+  for (const std::uint8_t c : text) coded.codes.push_back(code[c]);
   coded.train = text.size() - (text.size() + 9) / 10;
   return coded;
 }
@@ -100,23 +84,38 @@ CodedText read_text(const fs::path& path) {
 std::shared_ptr<const Dataset> text_split(const CodedText& text, bool test_split, std::size_t limit,
                                           std::size_t context) {
   MURM_ASSERT(context > 0, "context");
-  const std::size_t begin = test_split ? text.train : 0;
-  const std::size_t end = test_split ? text.codes.size() : text.train;
+  const std::size_t begin = begin_of(text, test_split);
+  const std::size_t end = end_of(text, test_split);
   MURM_ASSERT(begin < end, std::to_string(text.codes.size()));
   const std::size_t count = std::min(limit, end - begin);
-  auto data = std::make_shared<Dataset>();
-  data->features = context;
-  data->classes = text.alphabet.size();
-  data->overlap = context - 1;
-  data->unit = 1;
   const std::size_t missing = context - std::min(context, begin);
-  data->pixels.assign(missing, text.codes.front());
+  std::vector<std::uint8_t> codes(missing, text.codes.front());
   const auto at = [&](std::size_t place) {
     return text.codes.begin() + static_cast<std::ptrdiff_t>(place);
   };
-  data->pixels.insert(data->pixels.end(), at(begin + missing - context), at(begin + count));
-  data->labels.assign(at(begin), at(begin + count));
-  return data;
+  codes.insert(codes.end(), at(begin + missing - context), at(begin + count));
+  const TokenSequence sequence{bytes_of(std::move(codes)), 1, text.alphabet.size()};
+  return std::make_shared<TokenWindows>(sequence, context, 1, WindowLabels::last, count);
+}
+
+std::shared_ptr<const Dataset> text_windows(const CodedText& text, bool test_split,
+                                            std::size_t limit, std::size_t context) {
+  const std::size_t begin = begin_of(text, test_split);
+  const std::size_t length = end_of(text, test_split) - begin;
+  const std::size_t stride = test_split ? context : 1;
+  const std::size_t most = count_windows(length, context, stride);
+  if (most == 0) {
+    throw InputError("[models] the text has " + std::to_string(text.codes.size()) +
+                     " characters, " + std::to_string(length) + " of them for " +
+                     (test_split ? "tests" : "training") +
+                     ", expected at least model.context + 1 = " + std::to_string(context + 1) +
+                     " there. HINT: lower model.context or give a longer text.");
+  }
+  const std::size_t used = std::min(length, (std::min(limit, most) - 1) * stride + context + 1);
+  const auto from = text.codes.begin() + static_cast<std::ptrdiff_t>(begin);
+  const TokenSequence sequence{bytes_of({from, from + static_cast<std::ptrdiff_t>(used)}), 1,
+                               text.alphabet.size()};
+  return std::make_shared<TokenWindows>(sequence, context, stride, WindowLabels::every, limit);
 }
 
 }  // namespace murm

@@ -1,4 +1,4 @@
-// Text as a data set: each sample is a place in it, seen through the characters before it.
+// Text as a data set: a sample is a place in it, seen through the characters before it, or a window of it.
 // Room: models. Knows bytes; not who trains on them. Files are untrusted: what is no text is refused.
 // Caller: models/data_factory, models/made_up_text.
 #pragma once
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "models/dataset.hpp"
 
@@ -28,5 +29,11 @@ CodedText read_text(const std::filesystem::path& path);
 /// character repeats), the label is the code of the character there.
 std::shared_ptr<const Dataset> text_split(const CodedText& text, bool test_split, std::size_t limit,
                                           std::size_t context);
+
+/// The first `limit` windows of one split, or all: features are the codes of `context` characters, the labels those
+/// of the character behind each. Those for training start at every place, those for tests where the one before
+/// ends. Errors: InputError for a split without room for one window.
+std::shared_ptr<const Dataset> text_windows(const CodedText& text, bool test_split,
+                                            std::size_t limit, std::size_t context);
 
 }  // namespace murm

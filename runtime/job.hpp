@@ -55,10 +55,14 @@ struct Job {
     std::vector<std::uint64_t> input_shape;  // a kind of one's own: of a sample
   } model;
   struct {
-    std::string kind = "digits";  // "digits", "mnist", "text"
-    std::string path;             // mnist: folder with the IDX files; text: file; empty: made up
-    std::uint64_t train = 60000;  // samples to make, or the first n of the files
-    std::uint64_t test = 10000;
+    std::string kind = "digits";       // and mnist, idx, cifar, text, tokens, csv, libsvm, npy
+    std::string path;                  // file or folder; text: empty: made up
+    std::uint64_t train = 0;           // samples to make, or the first n of the files; 0: all
+    std::uint64_t test = 0;            // likewise
+    std::uint64_t vocabulary = 0;      // tokens: how many there are; 0: as the files say
+    std::string label;                 // csv: name or place of its column; empty: the last
+    double test_fraction = 0.1;        // csv, libsvm, npy: for tests, where no file is for them
+    std::vector<std::string> augment;  // crop, flip
   } data;
   struct {
     std::uint64_t batch = 32;        // samples per worker and micro-batch

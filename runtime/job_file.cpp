@@ -30,6 +30,12 @@ void judge_end(const Job& job, const std::string& source) {
          "--set job.epochs=3");
 }
 
+bool data_fit_model(const Job& job) {
+  if (job.data.kind == "text") return models_text(job);
+  if (job.data.kind == "tokens") return has_model(job, {"gpt"});
+  return !models_text(job);
+}
+
 void judge_model(const Job& job, const GivenKeys& given) {
   if (job.model.kind == "mlp" && job.model.hidden.empty()) {
     refuse(given.where("model.hidden"), "model.hidden is empty, expected at least one layer",
@@ -46,15 +52,21 @@ void judge_model(const Job& job, const GivenKeys& given) {
                "\" has no accuracy",
            "use job.target_loss");
   }
-  if (trains_on_data(job) && models_text(job) != (job.data.kind == "text")) {
+}
+
+void judge_data(const Job& job, const GivenKeys& given) {
+  if (!trains_on_data(job)) return;
+  const std::string& kind = job.data.kind;
+  if (!data_fit_model(job)) {
     refuse(given.where(given.has("data.kind") ? "data.kind" : "model.kind"),
-           "data.kind = \"" + job.data.kind + "\" does not fit model.kind = \"" + job.model.kind +
-               "\"",
-           "\"text\" goes with \"char-mlp\" and \"gpt\", and these go with nothing else");
+           "data.kind = \"" + kind + "\" does not fit model.kind = \"" + job.model.kind + "\"",
+           "\"char-mlp\" learns from \"text\", \"gpt\" from \"text\" or \"tokens\", others from "
+           "none of "
+           "them");
   }
-  if (trains_on_data(job) && job.data.kind == "mnist" && job.data.path.empty()) {
-    refuse(given.where("data.kind"), "data.kind = \"mnist\" needs data.path",
-           "give the folder with the four IDX files, or use data.kind = \"digits\"");
+  if (kind != "digits" && kind != "text" && job.data.path.empty()) {
+    refuse(given.where("data.kind"), "data.kind = \"" + kind + "\" needs data.path",
+           "give the file or folder, as docs/data.md says, or use data.kind = \"digits\"");
   }
 }
 
@@ -149,6 +161,7 @@ LoadedJob parse_job(std::string_view text, const std::string& source_name,
   judge_name(job, reader.given());
   if (!options.may_be_endless) judge_end(job, source_name);
   judge_model(job, reader.given());
+  judge_data(job, reader.given());
   judge_training(job, reader.given());
   judge_cluster(job, reader.given());
   judge_byzantine(job, reader.given());

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "runtime/algorithm_keys.hpp"
+#include "runtime/data_keys.hpp"
 #include "runtime/job_key_limits.hpp"
 #include "runtime/model_keys.hpp"
 #include "runtime/training_keys.hpp"
@@ -23,7 +24,6 @@ bool counts_bad(const Job& job) {
 }
 
 using Names = std::string_view[];
-constexpr Names data_sets{"digits", "mnist", "text"};
 constexpr Names codes{"none",    "top-k",    "random-k", "dgc",  "qsgd", "int8", "1-bit",
                       "ef-sign", "terngrad", "powersgd", "fp16", "bf16", "fp4"};
 constexpr Names feedbacks{"default", "on", "off"};
@@ -58,31 +58,6 @@ constexpr JobKey keys_before[] = {
      {},
      +[](const Job& j) { return j.checkpoint.every > 0; },
      "checkpoint.every"},
-};
-
-constexpr JobKey data_keys[] = {
-    {"data.kind", MURM_MEMBER(data.kind), "", {}, data_sets, trains_on_data, "model.kind"},
-    {"data.path",
-     MURM_MEMBER(data.path),
-     "path",
-     {},
-     {},
-     +[](const Job& j) { return trains_on_data(j) && j.data.kind != "digits"; },
-     "data.kind"},
-    {"data.train",
-     MURM_MEMBER(data.train),
-     "samples",
-     count_from(1, 1e7),
-     {},
-     trains_on_data,
-     "model.kind"},
-    {"data.test",
-     MURM_MEMBER(data.test),
-     "samples",
-     count_from(1, 1e7),
-     {},
-     trains_on_data,
-     "model.kind"},
 };
 
 constexpr JobKey keys_after[] = {
@@ -249,7 +224,7 @@ std::vector<JobKey> joined() {
   };
   add(keys_before);
   add(model_keys::keys);
-  add(data_keys);
+  add(data_keys::keys);
   add(training_keys::keys);
   add(algorithm_keys::keys);
   add(keys_after);

@@ -33,6 +33,7 @@ Json workers_json(const Report& report) {
                        {"steps", worker.steps},
                        {"samples", worker.samples},
                        {"wait_fraction", worker.wait_fraction},
+                       {"data_wait_fraction", worker.data_wait_fraction},
                        {"peak_rss_bytes", worker.peak_rss_bytes}});
   }
   return workers;
@@ -110,8 +111,12 @@ std::string loss_text(const Report& report) {
 std::string waiting_text(const Report& report) {
   const auto [low, high] = std::ranges::minmax(report.per_worker, {},
                                                &Report::PerWorker::wait_fraction);
-  return human_percent(low.wait_fraction, 0) + " to " + human_percent(high.wait_fraction, 0) +
-         " of the workers' time";
+  std::string text = human_percent(low.wait_fraction, 0) + " to " +
+                     human_percent(high.wait_fraction, 0) + " of the workers' time";
+  if (!std::isnan(report.data_wait_fraction)) {
+    text += "; for samples " + human_percent(report.data_wait_fraction, 2) + " of their steps";
+  }
+  return text;
 }
 
 }  // namespace
@@ -167,6 +172,7 @@ std::string report_json(const Report& report) {
   json["peak_rss_bytes"] = report.peak_rss_bytes;
   json["per_worker"] = workers_json(report);
   json["wait_fraction"] = report.wait_fraction;
+  json["data_wait_fraction"] = report.data_wait_fraction;
   json["evaluations"] = evaluations_json(report);
   if (report.simulation) add_simulation(json, *report.simulation);
   // A name that is no UTF-8 must not cost the report.

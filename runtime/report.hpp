@@ -79,11 +79,13 @@ struct Report {
     std::string device;
     std::uint64_t steps = 0;
     SampleCount samples = 0;
-    double wait_fraction = 0;          // of its time: waiting for a lease or for parameters
-    std::uint64_t peak_rss_bytes = 0;  // of its process; 0: not known
+    double wait_fraction = 0;                  // of its time: waiting for a lease or for parameters
+    double data_wait_fraction = not_measured;  // of its time in steps: waiting for samples
+    std::uint64_t peak_rss_bytes = 0;          // of its process; 0: not known
   };
   std::vector<PerWorker> per_worker;
-  double wait_fraction = 0;  // mean over the workers
+  double wait_fraction = 0;                  // mean over the workers
+  double data_wait_fraction = not_measured;  // of the steps of all workers together
 
   struct Evaluation {
     SampleCount samples = 0;

@@ -12,6 +12,7 @@
 #include <climits>
 #include <csignal>
 #include <cstdint>
+#include <string_view>
 
 #include "algorithms/vocabulary.hpp"
 
@@ -25,6 +26,15 @@ int poll_timeout(std::optional<std::chrono::steady_clock::time_point> deadline) 
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
 }
 
+/// Nothing can go on: the thread was in the midst of reading memory that is gone.
+void end_at_bus_error(int /*signal*/) {
+  constexpr std::string_view text =
+      "murm: a file became shorter while it was read, or its disk failed. HINT: put a new file "
+      "in the place of an old one by renaming it\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+  ::_exit(1);
+}
+
 }  // namespace
 
 SignalGate::SignalGate() {
@@ -34,6 +44,7 @@ SignalGate::SignalGate() {
   sigaddset(&stop_signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGBUS, end_at_bus_error);
 
   signal_descriptor_ = ::signalfd(-1, &stop_signals, SFD_NONBLOCK | SFD_CLOEXEC);
   event_descriptor_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -8,7 +8,7 @@
 namespace murm {
 
 /// Construct before any other thread exists: threads inherit the blocked signals from here. SIGPIPE is
-/// ignored. Both settings stay for the life of the process; only one gate may live at a time.
+/// ignored, SIGBUS (a mapped file became shorter) ends the process with a sentence and exit code 1. All this stays for the life of the process; only one gate may live at a time.
 class SignalGate {
  public:
   SignalGate();  // throws RunError when the system has no descriptor left

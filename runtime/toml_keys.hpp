@@ -24,7 +24,7 @@ struct KeyLimits {
   std::size_t entries_max = 4096;  // of a list
 };
 
-/// A key of `Rec`. Its value is a number, true or false, a string, a list of numbers, or a list of `Elements`: numbers in lists of
+/// A key of `Rec`. Its value is a number, true or false, a string, a list of numbers or of strings, or a list of `Elements`: numbers in lists of
 /// their own, or records with keys of their own.
 /// A table of keys is found by `keys_of(record)`, a function beside each record type that has one.
 template <class Rec, class... Elements>
@@ -33,13 +33,14 @@ struct Key {
   /// Where the value lives; the alternative is the type of the key.
   using Member = std::variant<std::uint64_t& (*)(Rec&), double& (*)(Rec&), bool& (*)(Rec&),
                               std::string& (*)(Rec&), std::vector<std::uint64_t>& (*)(Rec&),
-                              std::vector<double>& (*)(Rec&), std::vector<Elements>& (*)(Rec&)...>;
+                              std::vector<double>& (*)(Rec&), std::vector<std::string>& (*)(Rec&),
+                              std::vector<Elements>& (*)(Rec&)...>;
 
   std::string_view name;  // "section.key", or "key" where there is no section
   Member member;
   std::string_view unit;
   KeyLimits limits{};                           // of a number, or of each number of a list
-  std::span<const std::string_view> choices{};  // of a string; empty: free text
+  std::span<const std::string_view> choices{};  // of each string; empty: free text
   bool (*used)(const Rec&) = nullptr;           // null: always used
   std::string_view selector{};                  // the key that decides about `used`
 

@@ -64,9 +64,12 @@ const toml::array& list_in(const toml::node& node, const Expected& expected, std
 template <class T>
 void read_value(std::vector<T>& member, const toml::node& node, const Expected& expected) {
   constexpr bool numbers = std::is_arithmetic_v<T>;
-  const toml::array& list = list_in(node, expected,
-                                    numbers ? "a list of numbers" : "a list of lists of numbers",
-                                    numbers ? "write [a, b]" : "write [[a, b], [c, d]]");
+  constexpr bool strings = std::is_same_v<T, std::string>;
+  const toml::array& list = list_in(
+      node, expected,
+      strings ? "a list of strings"
+              : (numbers ? "a list of numbers" : "a list of lists of numbers"),
+      strings ? "write [\"a\", \"b\"]" : (numbers ? "write [a, b]" : "write [[a, b], [c, d]]"));
   std::vector<T> values(list.size());
   Expected inner = expected;
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -154,7 +154,8 @@ WorkerReport read_report(wire::WorkerReport::Reader from) {
           .elapsed_ns = from.getElapsedNs(),
           .bytes_sent = from.getBytesSent(),
           .bytes_received = from.getBytesReceived(),
-          .peak_rss_bytes = from.getPeakRssBytes()};
+          .peak_rss_bytes = from.getPeakRssBytes(),
+          .data_wait_ns = from.getDataWaitNs()};
 }
 
 ControlBody read_control(wire::Wire::Body::Reader from) {

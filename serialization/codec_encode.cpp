@@ -146,6 +146,7 @@ struct ControlWriter {
     to.setBytesSent(report.bytes_sent);
     to.setBytesReceived(report.bytes_received);
     to.setPeakRssBytes(report.peak_rss_bytes);
+    to.setDataWaitNs(report.data_wait_ns);
   }
   void operator()(const Failure& failure) {
     auto to = body.initFailure();

@@ -78,6 +78,7 @@ struct WorkerReport {
   std::uint64_t bytes_sent = 0;  // of its process; equal in all workers of a process
   std::uint64_t bytes_received = 0;
   std::uint64_t peak_rss_bytes = 0;
+  std::uint64_t data_wait_ns = 0;  // of busy_ns: waiting for samples
 };
 
 /// Worker -> coordinator: this run cannot go on (loss not finite, device lost).

@@ -113,6 +113,7 @@ struct WorkerReport {
   bytesSent @5 :UInt64;      # Of its process, equal in all its workers.
   bytesReceived @6 :UInt64;  # Likewise.
   peakRssBytes @7 :UInt64;   # Likewise.
+  dataWaitNs @8 :UInt64;     # Nanoseconds of busyNs waiting for samples.
 }
 
 struct Failure {

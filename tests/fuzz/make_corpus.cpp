@@ -114,6 +114,25 @@ void write_traces(const std::filesystem::path& folder) {
   seed("assorted");
 }
 
+void write_data(const std::filesystem::path& folder) {
+  using namespace std::string_literals;
+  const auto seed = [&](const std::string& name, const std::string& input) {
+    write(folder, name, std::as_bytes(std::span(input)));
+  };
+  seed("csv", "\0\n1,2.5,0\n-3e2,+4,1\n"s);
+  seed("csv_named", "\0kind\n\"kind\",a,b\r\nx,1,2\r\ny,3,4"s);
+  seed("csv_place", "\0002\n1,7,2\n3,8,4\n"s);
+  seed("csv_nan", "\0\n1,nan,0\n"s);
+  seed("libsvm", "\1+1 2:0.5 3:-1 # seen\n-1 131072:7\n"s);
+  seed("libsvm_order", "\0011 3:1 2:1\n"s);
+  const std::string dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }\n";
+  const std::string data(8, '\1');
+  const auto length = static_cast<char>(dictionary.size());
+  seed("npy", "\2\x93NUMPY\1\0"s + length + '\0' + dictionary + data);
+  seed("npy_wide", "\2\x93NUMPY\2\0"s + length + "\0\0\0"s + dictionary + data);
+  seed("npy_short", "\2\x93NUMPY\1\0"s + length + '\0' + dictionary);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -126,5 +145,6 @@ int main(int argc, char** argv) {
   write_reassembler(folder / "reassembler");
   write_safetensors_seeds(folder / "safetensors");
   write_traces(folder / "trace");
+  write_data(folder / "data");
   return 0;
 }

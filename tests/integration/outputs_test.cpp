@@ -31,10 +31,13 @@ TEST_CASE("report.json has every promised key, with values that fit together") {
                                      "samples_skipped", "samples_repeated"});
   REQUIRE(report.at("per_worker").size() == 4);
   for (const auto& worker : report.at("per_worker")) {
-    require_keys(worker, {"id", "pid", "device", "steps", "samples", "wait_fraction"});
+    require_keys(
+        worker, {"id", "pid", "device", "steps", "samples", "wait_fraction", "data_wait_fraction"});
     CHECK(worker.at("peak_rss_bytes") > 1 << 20);
     CHECK(worker.at("wait_fraction") >= 0);
     CHECK(worker.at("wait_fraction") <= 1);
+    CHECK(worker.at("data_wait_fraction") > 0);
+    CHECK(worker.at("data_wait_fraction") <= 1);
   }
   CHECK(report.at("epochs") == 2.0);
   CHECK(report.at("updates") == 63);  // 250 leases, four to an update

@@ -1,4 +1,5 @@
 // Changes of algorithm in the middle of a run.
+#include "actors/job_plan.hpp"
 #include "algorithms/registry.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulation/small_world.hpp"
@@ -31,7 +32,7 @@ TEST_CASE("any algorithm takes over from any other while workers come, go and fa
       SimulationOptions world = phantom_world(std::string(from), 5, 160);
       world.job.job.seed = ++seed;
       world.job.algorithm.local_steps = 2;
-      const auto epoch = static_cast<double>(world.job.data.train);
+      const auto epoch = static_cast<double>(phantom_shape(world.job).train);
       world.job.algorithm.switches = {{50 / epoch, std::string(to)},
                                       {100 / epoch, std::string(from)}};
       world.scenario.network.latency_ms = 7;

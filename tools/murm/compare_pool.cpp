@@ -3,9 +3,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/job_plan.hpp"
 #include "algorithms/vocabulary.hpp"
 
 namespace murm {
+
+namespace {
+
+/// 0: the job has no known end.
+double planned_samples(const Job& job) {
+  if (job.job.samples > 0) return static_cast<double>(job.job.samples);
+  if (!(job.job.epochs > 0)) return 0;
+  return job.job.epochs * static_cast<double>(phantom_shape(job).train);
+}
+
+}  // namespace
 
 ComparePool::ComparePool(std::vector<SimulationOptions> runs, std::size_t threads,
                          Simulate simulate, std::function<void()> notify)
@@ -14,6 +26,7 @@ ComparePool::ComparePool(std::vector<SimulationOptions> runs, std::size_t thread
   for (SimulationOptions& options : runs) {
     Run run;
     run.options = std::move(options);
+    run.planned = planned_samples(run.options.job);
     runs_.push_back(std::move(run));
   }
   // Their addresses are fixed from here on.
@@ -76,9 +89,7 @@ bool ComparePool::done() const {
 
 double ComparePool::expected_samples(const Run& run) const {
   if (run.ended) return run.samples;
-  const auto& job = run.options.job;
-  const double all = job.job.samples > 0 ? static_cast<double>(job.job.samples)
-                                         : job.job.epochs * static_cast<double>(job.data.train);
+  const double all = run.planned;
   if (!run.options.until || !(run.seconds > 0)) return all;
   const double until = std::chrono::duration<double>(*run.options.until).count();
   const double by_then = run.samples * std::max(1.0, until / run.seconds);

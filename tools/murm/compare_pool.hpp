@@ -45,6 +45,7 @@ class ComparePool {
     CompareResult result;
     std::exception_ptr error;
     bool ended = false;
+    double planned = 0;  // samples; 0: not known
     double samples = 0;  // so far
     double seconds = 0;  // virtual, so far
   };

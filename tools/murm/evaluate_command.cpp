@@ -65,7 +65,7 @@ int run_evaluate(const EvaluateCommand& command) {
   }
   check_report_folder(command.report);
   const auto test = load_split(job, Split::test);
-  const DataShape shape{job.data.train, test->features, test->classes};
+  const DataShape shape{job.data.train, test->shape()};
   const std::vector<float> flat = parameters_of_run(command.run, parameter_layout(job, shape));
   const EvaluatorParts parts = make_evaluator_factory(job, test)();
   const Evaluation result = evaluate(*parts.objective, *parts.data, flat);
@@ -74,7 +74,7 @@ int run_evaluate(const EvaluateCommand& command) {
   std::string text = evaluation_text(result.loss, result.accuracy);
   const double perplexity = models_text(job) ? std::exp(result.loss) : not_measured;
   if (models_text(job)) text += ", perplexity " + human_number(perplexity, 3);
-  if (test->classes > 0) text += " on " + std::to_string(test->size()) + " test samples";
+  if (test->classes() > 0) text += " on " + std::to_string(test->size()) + " test samples";
   std::printf("%s\n", text.c_str());
   std::optional<Confusion> mistakes;
   if (command.confusion) mistakes = confusion(*parts.objective, *parts.data, flat);

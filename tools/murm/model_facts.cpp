@@ -14,11 +14,22 @@ constexpr std::uint64_t kWorkerModels = 4;  // parameters and gradient, each wit
 constexpr std::uint64_t kCoordinatorModels =
     5;  // parameters, what is sent, what came, a snapshot, a replica
 
+constexpr std::uint64_t kTestSamples = 10'000;  // where the job does not say
+
 /// Words of one push of a worker, over all shards.
 std::uint64_t push_words(const AlgorithmOptions& algorithm) {
   if (algorithm.compression.name == "none") return algorithm.parameters;
   const std::size_t length = algorithm.parameters / algorithm.shards;
   return algorithm.shards * make_codec(algorithm.compression, length, {}, 0)->encoded_length(0);
+}
+
+/// Of one sample in memory, or in the part of a mapped file that was read.
+std::uint64_t sample_bytes(const Job& job, const SampleShape& shape) {
+  const std::string& kind = job.data.kind;
+  if (kind == "text") return 1;  // samples share their characters
+  if (kind == "tokens") return 2;
+  const bool numbers = kind == "csv" || kind == "libsvm" || kind == "npy";
+  return shape.features * (numbers ? sizeof(float) : 1);
 }
 
 }  // namespace
@@ -27,11 +38,11 @@ ModelFacts model_facts(const Job& job) {
   const DataShape shape = phantom_shape(job);
   const JobPlan plan = plan_job(job, shape);
   const Algorithm& traits = find_algorithm(plan.algorithm);
-  const bool on_data = shape.features > 0;
+  const bool on_data = shape.sample.features > 0;
   ModelFacts facts;
   facts.parameters = plan.parameters;
-  facts.features = shape.features;
-  facts.classes = shape.classes;
+  facts.features = shape.sample.features;
+  facts.classes = shape.sample.classes;
   facts.batch = on_data ? job.training.batch : 1;
   facts.batches_per_exchange = std::max<std::uint64_t>(1, plan.leases.lease_samples / facts.batch);
   facts.state_tensors = optimizer_state_count(plan.algorithm.optimizer.kind);
@@ -45,15 +56,13 @@ ModelFacts model_facts(const Job& job) {
   facts.sent_bytes = push_words(plan.algorithm) * sizeof(float);
   facts.received_bytes = facts.parameter_bytes();
   const std::uint64_t state = facts.state_tensors * facts.parameter_bytes();
-  const std::uint64_t samples = on_data ? shape.train * shape.features : 0;  // a byte for a number
-  const bool text = job.data.kind == "text";
-  const std::uint64_t data = text && on_data ? shape.train : samples;
-  facts.worker_bytes = kProgram + data + facts.workspace_bytes +
+  const std::uint64_t sample = on_data ? sample_bytes(job, shape.sample) : 0;
+  const std::uint64_t tests = job.data.test == 0 ? kTestSamples : job.data.test;
+  facts.worker_bytes = kProgram + shape.train * sample + facts.workspace_bytes +
                        kWorkerModels * facts.parameter_bytes() +
                        (facts.state_on_workers ? state : 0);
   facts.coordinator_bytes = kProgram + kCoordinatorModels * facts.parameter_bytes() +
-                            (facts.state_on_workers ? 0 : state) +
-                            (text || !on_data ? 0 : job.data.test * shape.features);
+                            (facts.state_on_workers ? 0 : state) + tests * sample;
   return facts;
 }
 

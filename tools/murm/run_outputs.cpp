@@ -52,6 +52,8 @@ void fill_ledger(Report& report, const RunOutcome& outcome, const JobPlan& plan)
 }
 
 void fill_workers(Report& report, const RunOutcome& outcome) {
+  std::uint64_t busy_ns = 0;
+  std::uint64_t data_wait_ns = 0;
   for (const auto& [peer, record] : outcome.workers) {
     Report::PerWorker worker;
     worker.id = record.slot;
@@ -74,7 +76,16 @@ void fill_workers(Report& report, const RunOutcome& outcome) {
     worker.peak_rss_bytes = record.report.peak_rss_bytes;
     if (record.connection == 0)
       worker.peak_rss_bytes = peak_rss_bytes();  // it lives in this process
+    if (record.report.busy_ns > 0) {
+      worker.data_wait_fraction = static_cast<double>(record.report.data_wait_ns) /
+                                  static_cast<double>(record.report.busy_ns);
+    }
+    busy_ns += record.report.busy_ns;
+    data_wait_ns += record.report.data_wait_ns;
     report.per_worker.push_back(worker);
+  }
+  if (busy_ns > 0) {
+    report.data_wait_fraction = static_cast<double>(data_wait_ns) / static_cast<double>(busy_ns);
   }
   for (const Report::PerWorker& worker : report.per_worker) {
     report.wait_fraction += worker.wait_fraction / static_cast<double>(report.per_worker.size());

@@ -18,7 +18,14 @@ std::string alphabet_of(const std::filesystem::path& run, const Job& job) {
                      "\", which has no text to sample. HINT: \"gpt\" and \"char-mlp\" have");
   }
   const auto file = RunDirectory::alphabet(run);
-  return std::filesystem::exists(file) ? read_alphabet(file) : text_alphabet(job);
+  if (std::filesystem::exists(file)) return read_alphabet(file);
+  const std::string alphabet = text_alphabet(job);
+  if (alphabet.empty()) {
+    throw InputError(run.string() + " is a run of data.kind = \"" + job.data.kind +
+                     "\", whose tokens stand for nothing that is known here. HINT: runs on a text "
+                     "can be sampled");
+  }
+  return alphabet;
 }
 
 std::vector<float> coded(const std::string& prompt, const std::string& alphabet) {
@@ -41,7 +48,7 @@ int run_sample(const SampleCommand& command) {
   const Job job = job_of_run(command.run, command.set);
   const std::string alphabet = alphabet_of(command.run, job);
   const std::size_t context = model_context(job);
-  const DataShape shape{1, context, alphabet.size()};
+  const DataShape shape{1, {context, alphabet.size()}};
   const ModelParts model = make_model(job, shape, 1);
   const auto parameters = parameters_of_run(command.run, model.objective->layout());
   std::string prompt = command.prompt;

@@ -54,7 +54,7 @@ std::unique_ptr<GradientLane> make_lane(const std::string& kind) {
   static const std::shared_ptr<const Dataset> data = make_digits_split(3, false, 300);
   const ObjectiveOptions options{.kind = kind, .hidden = {64, 32}, .noise = 0.5};
   auto device = std::make_unique<HostDevice>();
-  auto objective = make_objective(options, {data->features, data->classes}, *device, kBatch);
+  auto objective = make_objective(options, data->shape(), *device, kBatch);
   return std::make_unique<GradientLane>(std::move(device), std::move(objective), data, 9);
 }
 

@@ -37,8 +37,8 @@ TEST_CASE("a model without data reads none: one sample is a step and an epoch") 
   const auto test = load_split(job, Split::test);
   const DataShape shape = data_shape(job, *test);
   CHECK(shape.train == 1);
-  CHECK(shape.features == 0);
-  CHECK(shape.classes == 0);
+  CHECK(shape.sample.features == 0);
+  CHECK(shape.sample.classes == 0);
   const JobPlan plan = plan_job(job, shape);
   CHECK(plan.parameters == 50);
   CHECK(plan.leases.lease_samples == 1);
@@ -83,8 +83,8 @@ TEST_CASE("the phantom's shape is the one the job says") {
   job.job.epochs = 2;
   job.data.train = 80000;
   CHECK(phantom_shape(job).train == 80000);
-  CHECK(phantom_shape(job).features == 784);
-  CHECK(phantom_shape(job).classes == 10);
+  CHECK(phantom_shape(job).sample.features == 784);
+  CHECK(phantom_shape(job).sample.classes == 10);
   CHECK(plan_job(job, phantom_shape(job)).leases.lease_samples == 32);
   CHECK(plan_job(job, phantom_shape(job)).evaluation_every == 80000);
   job.data.kind = "mnist";
@@ -104,8 +104,8 @@ TEST_CASE("a job of made-up data has the same plan with its data and without") {
   const DataShape real = data_shape(job, *load_split(job, Split::test));
   const DataShape phantom = phantom_shape(job);
   CHECK(real.train == phantom.train);
-  CHECK(real.features == phantom.features);
-  CHECK(real.classes == phantom.classes);
+  CHECK(real.sample.features == phantom.sample.features);
+  CHECK(real.sample.classes == phantom.sample.classes);
   CHECK(plan_job(job, real).parameters == plan_job(job, phantom).parameters);
   CHECK(plan_job(job, real).parameters == initial_parameters(job, real).size());
 }
@@ -122,8 +122,8 @@ TEST_CASE("a phantom of a text knows its alphabet") {
   const DataShape phantom = phantom_shape(job);
   const DataShape real = data_shape(job, *load_split(job, Split::test));
   CHECK(phantom.train == 9);
-  CHECK(phantom.features == 3);
-  CHECK(phantom.classes == 5);
+  CHECK(phantom.sample.features == 3);
+  CHECK(phantom.sample.classes == 5);
   CHECK(real.train == 9);
   CHECK(plan_job(job, phantom).parameters == initial_parameters(job, real).size());
 }

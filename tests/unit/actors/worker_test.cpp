@@ -1,7 +1,9 @@
 #include "actors/worker.hpp"
 
+#include <atomic>
 #include <future>
 #include <limits>
+#include <thread>
 
 #include "gpu/host/host_device.hpp"
 #include "tests/catch.hpp"
@@ -40,14 +42,19 @@ class FakeObjective final : public Objective {
   std::promise<void>* gone_;
 };
 
-std::shared_ptr<const Dataset> ten_samples() {
-  auto data = std::make_shared<Dataset>();
-  data->features = 1;
-  data->classes = 2;
-  data->pixels.assign(10, 0);
-  data->labels.assign(10, 0);
-  return data;
-}
+/// Ten samples of one number; counts how often one is read.
+class TenSamples final : public Dataset {
+ public:
+  TenSamples() : Dataset(10, {1, 2}) {}
+  mutable std::atomic<int> reads{0};
+
+ private:
+  void read_sample(std::size_t /*index*/, float* features, std::int32_t* labels) const override {
+    ++reads;
+    *features = 0;
+    *labels = 0;
+  }
+};
 
 /// One worker with its device; everybody it speaks to is the probe.
 class World {
@@ -60,6 +67,7 @@ class World {
     Config() { configure(*this, 1); }
   };
   std::promise<void> lane_gone;
+  std::shared_ptr<const TenSamples> data = std::make_shared<const TenSamples>();
   Config config;
   caf::actor_system system{config};
   caf::scoped_actor probe{system};
@@ -72,8 +80,8 @@ class World {
       gate.wait();
       if (!load_failure.empty()) throw InputError(load_failure);
       return std::make_unique<GradientLane>(std::make_unique<HostDevice>(),
-                                            std::make_unique<FakeObjective>(loss, &lane_gone),
-                                            ten_samples(), 1);
+                                            std::make_unique<FakeObjective>(loss, &lane_gone), data,
+                                            1);
     };
     WorkerOptions options;
     options.algorithm.name = algorithm;
@@ -206,6 +214,23 @@ TEST_CASE("a lease becomes a pull, a gradient and a push, and the last report co
   CHECK(last.steps == 1);
   CHECK(last.samples == 20);
   CHECK(last.worker == kPeer);
+}
+
+TEST_CASE("samples are read when there is a lease, before the parameters come, and only once") {
+  World world;
+  world.load();
+  world.tell(StartWorker{kPeer});
+  world.next<LeaseRequest>();
+  world.grant(7, 20);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (world.data->reads < 16 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  REQUIRE(world.data->reads == 16);  // two batches, as many as there are buffers
+  world.next<Delivery>();
+  world.answer(0.25);
+  world.next<Delivery>();
+  CHECK(world.data->reads == 20);
 }
 
 TEST_CASE("a loss that is not finite is a failure that names worker, step and learning rate") {

@@ -15,14 +15,11 @@ using namespace murm;
 namespace {
 
 /// Samples of two features: which of them is larger says the class of a model whose weights are the identity.
-Dataset samples(const std::vector<std::vector<std::uint8_t>>& pixels,
-                const std::vector<int>& labels) {
-  Dataset data;
-  data.features = data.classes = 3;
-  for (const auto& sample : pixels)
-    data.pixels.insert(data.pixels.end(), sample.begin(), sample.end());
-  for (const int label : labels) data.labels.push_back(static_cast<std::uint8_t>(label));
-  return data;
+ByteSamples samples(const std::vector<std::vector<std::uint8_t>>& pixels,
+                    const std::vector<std::uint8_t>& labels) {
+  std::vector<std::uint8_t> bytes;
+  for (const auto& sample : pixels) bytes.insert(bytes.end(), sample.begin(), sample.end());
+  return ByteSamples({3, 3}, bytes_of(std::move(bytes)), labels);
 }
 
 const std::vector<float> identity{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
@@ -32,8 +29,8 @@ const std::vector<float> identity{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
 TEST_CASE("each sample is counted at the class that is right and the class that is said") {
   HostDevice device;
   Mlp model(device, {3, 3}, 2);
-  const Dataset data = samples({{9, 0, 0}, {0, 9, 0}, {0, 9, 0}, {0, 0, 9}, {9, 0, 1}, {0, 0, 9}},
-                               {0, 1, 0, 2, 2, 2});
+  const ByteSamples data = samples(
+      {{9, 0, 0}, {0, 9, 0}, {0, 9, 0}, {0, 0, 9}, {9, 0, 1}, {0, 0, 9}}, {0, 1, 0, 2, 2, 2});
   const Confusion found = confusion(model, data, identity);
   CHECK(found.classes == 3);
   CHECK(found.counts == std::vector<std::uint64_t>{1, 1, 0, 0, 1, 0, 1, 0, 2});

@@ -3,18 +3,23 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <numeric>
 
 #include "tests/catch.hpp"
+#include "tests/unit/models/sample_of.hpp"
 
 namespace murm {
 namespace {
 
 std::uint64_t fingerprint(const Dataset& data) {
   std::uint64_t hash = 14695981039346656037U;
-  const auto add = [&hash](std::uint8_t byte) { hash = (hash ^ byte) * 1099511628211U; };
-  for (const std::uint8_t byte : data.pixels) add(byte);
-  for (const std::uint8_t byte : data.labels) add(byte);
+  const auto add = [&hash](std::uint32_t word) { hash = (hash ^ word) * 1099511628211U; };
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const test::Sample sample = test::sample_of(data, i);
+    for (const float value : sample.features) add(std::bit_cast<std::uint32_t>(value));
+    add(static_cast<std::uint32_t>(sample.labels[0]));
+  }
   return hash;
 }
 
@@ -27,19 +32,21 @@ TEST_CASE("pictures depend on seed, split and index alone") {
   CHECK(fingerprint(*both.train) == hash);
   CHECK(fingerprint(*both.test) == fingerprint(*make_digits_split(1, true, 30)));
   std::array<std::uint8_t, digit_pixels> alone{};
-  CHECK(draw_digit(1, false, 42, alone) == both.train->labels[42]);
-  CHECK(std::equal(alone.begin(), alone.end(), both.train->pixels.begin() + 42 * digit_pixels));
+  const auto train = make_digits_split(1, false, 100);
+  CHECK(draw_digit(1, false, 42, alone) == train->labels()[42]);
+  CHECK(std::equal(alone.begin(), alone.end(), train->pixels().begin() + 42 * digit_pixels));
+  CHECK(both.train->shape() == SampleShape{784, 10, 1, {28, 28, 1}});
 }
 
 TEST_CASE("all ten digits appear about equally often, each with ink on dark paper") {
   const auto data = make_digits_split(3, false, 2000);
   REQUIRE(data->size() == 2000);
-  REQUIRE(data->pixels.size() == 2000 * digit_pixels);
+  REQUIRE(data->pixels().size() == 2000 * digit_pixels);
   std::array<int, 10> seen{};
-  for (const std::uint8_t label : data->labels) ++seen.at(label);
+  for (const std::uint8_t label : data->labels()) ++seen.at(label);
   for (const int count : seen) CHECK(count == Approx(200).margin(60));
   for (std::size_t i = 0; i < data->size(); ++i) {
-    const auto* picture = data->pixels.data() + i * digit_pixels;
+    const auto* picture = data->pixels().data() + i * digit_pixels;
     const double mean = std::accumulate(picture, picture + digit_pixels, 0.0) / digit_pixels;
     REQUIRE(*std::max_element(picture, picture + digit_pixels) > 80);
     REQUIRE(mean > 4.0);
@@ -48,10 +55,8 @@ TEST_CASE("all ten digits appear about equally often, each with ink on dark pape
 }
 
 TEST_CASE("a sample is read as fractions of white") {
-  Dataset data{.features = 3, .classes = 10, .pixels = {9, 9, 9, 0, 51, 255}, .labels = {1, 2}};
-  std::array<float, 3> features{};
-  data.read(1, features);
-  CHECK(features == std::array<float, 3>{0.0F, 0.2F, 1.0F});
+  const ByteSamples data({3, 10}, bytes_of({9, 9, 9, 0, 51, 255}), {1, 2});
+  CHECK(test::sample_of(data, 1) == test::Sample{{0.0F, 0.2F, 1.0F}, {2}});
 }
 
 }  // namespace

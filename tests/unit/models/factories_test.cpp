@@ -6,6 +6,7 @@
 #include "models/data_factory.hpp"
 #include "models/objective_factory.hpp"
 #include "tests/catch.hpp"
+#include "tests/unit/models/sample_of.hpp"
 
 namespace murm {
 namespace {
@@ -79,6 +80,17 @@ TEST_CASE("a model of one's own is found by its name, and no name is taken twice
   CHECK(objective_names().back() == "halved");
 }
 
+TEST_CASE("without a number, made-up data have one of their own") {
+  const DataSource digits{.kind = "digits"};
+  CHECK(made_up_samples(digits, Split::train, 0) == 60000);
+  CHECK(made_up_samples(digits, Split::test, 0) == 10000);
+  CHECK(made_up_samples(digits, Split::test, 7) == 7);
+  const DataSource windows{.kind = "text", .context = 100, .windows = true};
+  CHECK(made_up_samples(windows, Split::test, 0) == 100);
+  CHECK(load_split(windows, Split::test, 0)->size() == 100);
+  CHECK(alphabet_of(windows).size() == 27);
+}
+
 TEST_CASE("data sets are made by name, unknown and empty ones refused") {
   const DataSplits splits = load_data({.kind = "digits"}, 20, 10);
   CHECK(splits.train->size() == 20);
@@ -86,12 +98,12 @@ TEST_CASE("data sets are made by name, unknown and empty ones refused") {
   const DataSplits text = load_data({.kind = "text", .context = 5}, 20, 10);
   CHECK(text.train->size() == 20);
   CHECK(text.test->size() == 10);
-  CHECK(text.test->features == 5);
-  CHECK(load_split({.kind = "text", .context = 5}, Split::test, 10)->labels == text.test->labels);
+  CHECK(text.test->features() == 5);
+  const auto alone = load_split({.kind = "text", .context = 5}, Split::test, 10);
+  CHECK(test::labels_of(*alone) == test::labels_of(*text.test));
   REQUIRE_THROWS_AS(load_data({.kind = "text", .path = "/no/such/file"}, 20, 10), InputError);
-  REQUIRE_THROWS_AS(load_data({.kind = "cifar"}, 20, 10), InputError);
-  REQUIRE_THROWS_AS(load_data({.kind = "digits"}, 0, 10), InputError);
-  REQUIRE_THROWS_AS(load_data({.kind = "digits"}, 20, 0), InputError);
+  REQUIRE_THROWS_AS(load_data({.kind = "imagenet"}, 20, 10), InputError);
+  REQUIRE_THROWS_AS(load_data({.kind = "digits"}, 50'000'001, 10), InputError);
   REQUIRE_THROWS_AS(load_data({.kind = "mnist", .path = "/no/such/folder"}, 20, 10), InputError);
 }
 

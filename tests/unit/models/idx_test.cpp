@@ -9,6 +9,7 @@
 
 #include "algorithms/vocabulary.hpp"
 #include "tests/catch.hpp"
+#include "tests/unit/models/sample_of.hpp"
 
 namespace murm {
 namespace {
@@ -85,20 +86,33 @@ TEST_CASE("plain and compressed files read alike, up to the limit") {
   write("train-labels-idx1-ubyte", labels(30));
   write("t10k-images-idx3-ubyte", images(12, 4, 5));
   write("t10k-labels-idx1-ubyte", labels(12));
-  const DataSplits splits = load_mnist(folder.path(), 11);
+  const DataSplits splits = load_idx(folder.path(), 11);
   CHECK(splits.train->size() == 11);
   CHECK(splits.test->size() == 12);
-  CHECK(splits.train->features == 20);
-  CHECK(splits.train->classes == 10);
-  CHECK(splits.train->pixels.size() == 220);
-  CHECK(splits.train->pixels[219] == static_cast<std::uint8_t>(219 * 7));
-  CHECK(splits.test->labels[11] == 1);
+  CHECK(splits.train->shape() == SampleShape{20, 10, 1, {4, 5, 1}});
+  const float last = static_cast<float>(static_cast<std::uint8_t>(219 * 7)) / 255.0F;
+  CHECK(test::sample_of(*splits.train, 10).features[19] == last);
+  CHECK(test::sample_of(*splits.test, 11).labels[0] == 1);
+}
+
+TEST_CASE("as many classes as the labels of both files say, where none are given") {
+  const Folder folder;
+  folder.write("train-images-idx3-ubyte", images(30, 2, 2));
+  folder.write("train-labels-idx1-ubyte", labels(30));
+  folder.write("t10k-images-idx3-ubyte", images(12, 2, 2));
+  std::string bytes = labels(12);
+  bytes.back() = 46;
+  folder.write("t10k-labels-idx1-ubyte", bytes);
+  const DataSplits splits = load_idx(folder.path(), 2, 1, 0);
+  CHECK(splits.train->classes() == 47);
+  CHECK(splits.test->classes() == 47);
+  REQUIRE_THROWS_AS(load_idx(folder.path()), InputError);  // 46 is no label of MNIST
 }
 
 TEST_CASE("a missing folder or file is refused by name") {
   const Folder folder;
-  REQUIRE_THROWS_AS(load_mnist(folder.path() / "nowhere"), InputError);
-  REQUIRE_THROWS_AS(load_mnist(folder.path()), InputError);
+  REQUIRE_THROWS_AS(load_idx(folder.path() / "nowhere"), InputError);
+  REQUIRE_THROWS_AS(load_idx(folder.path()), InputError);
   CHECK(contains(refusal(folder.path() / "absent", folder.write("l", labels(3))), "absent"));
 }
 

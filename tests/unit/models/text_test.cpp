@@ -9,20 +9,20 @@
 #include "algorithms/vocabulary.hpp"
 #include "models/made_up_text.hpp"
 #include "tests/catch.hpp"
+#include "tests/unit/models/sample_of.hpp"
 #include "tests/unit/runtime/temporary_folder.hpp"
 
 namespace murm {
 namespace {
 
+using test::labels_of;
 using test::put;
 using test::TemporaryFolder;
 
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 std::vector<float> window(const Dataset& data, std::size_t index) {
-  std::vector<float> features(data.features);
-  data.read(index, features);
-  return features;
+  return test::sample_of(data, index).features;
 }
 
 std::string refusal(const std::filesystem::path& path) {
@@ -47,8 +47,8 @@ TEST_CASE("characters are numbered in the order of their bytes and nine tenths a
   const auto test = text_split(text, true, kAll, 3);
   CHECK(train->size() == 18);
   CHECK(test->size() == 2);
-  CHECK(train->classes == 11);
-  CHECK(train->features == 3);
+  CHECK(train->classes() == 11);
+  CHECK(train->features() == 3);
 }
 
 TEST_CASE("a text of any length is cut at nine tenths, rounded down") {
@@ -68,17 +68,45 @@ TEST_CASE("a sample is a place seen through the characters before it, across the
   CHECK(window(*train, 1) == std::vector<float>{7, 7, 7});
   CHECK(window(*train, 2) == std::vector<float>{7, 7, 1});
   CHECK(window(*train, 7) == std::vector<float>{4, 5, 6});
-  CHECK(train->labels == std::vector<std::uint8_t>{7, 1, 2, 3, 4, 5, 6, 0});
+  CHECK(labels_of(*train) == std::vector<std::int32_t>{7, 1, 2, 3, 4, 5, 6, 0});
   const auto test = text_split(text, true, kAll, 3);
   CHECK(window(*test, 0) == std::vector<float>{5, 6, 0});
   CHECK(window(*test, 1) == std::vector<float>{6, 0, 1});
-  CHECK(test->labels == std::vector<std::uint8_t>{1, 2});
+  CHECK(labels_of(*test) == std::vector<std::int32_t>{1, 2});
   const auto wide = text_split(text, true, 1, 10);
   CHECK(wide->size() == 1);
   CHECK(window(*wide, 0) == std::vector<float>{7, 7, 7, 1, 2, 3, 4, 5, 6, 0});
   const auto few = text_split(text, false, 2, 1);
   CHECK(few->size() == 2);
   CHECK(window(*few, 1) == std::vector<float>{7});
+}
+
+TEST_CASE("windows of a text: every character has its label, tests do not overlap") {
+  const CodedText text{{7, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5}, "abcdefgh", 8};
+  const auto train = text_windows(text, false, kAll, 3);
+  CHECK(train->shape() == SampleShape{3, 8, 3});
+  CHECK(train->size() == 5);
+  CHECK(test::sample_of(*train, 0) == test::Sample{{7, 1, 2}, {1, 2, 3}});
+  CHECK(test::sample_of(*train, 4) == test::Sample{{4, 5, 6}, {5, 6, 0}});
+  const auto test = text_windows(text, true, kAll, 2);
+  CHECK(test->size() == 2);
+  CHECK(test::sample_of(*test, 0) == test::Sample{{1, 2}, {2, 3}});
+  CHECK(test::sample_of(*test, 1) == test::Sample{{3, 4}, {4, 5}});
+  CHECK(text_windows(text, true, 1, 2)->size() == 1);
+  CHECK(text_windows(text, true, kAll, 4)->size() == 1);
+  REQUIRE_THROWS_AS(text_windows(text, true, kAll, 5), InputError);
+  REQUIRE_THROWS_AS(text_windows(text, false, kAll, 8), InputError);
+}
+
+TEST_CASE("windows of a made-up text are as many as wanted") {
+  for (const bool test_split : {false, true}) {
+    const auto windows = make_text_windows(5, test_split, 7, 10);
+    CHECK(windows->size() == 7);
+    CHECK(windows->shape() == SampleShape{10, made_up_characters, 10});
+    const std::size_t step = test_split ? 10 : 1;
+    const auto places = make_text_split(5, test_split, 100, 1);
+    CHECK(test::sample_of(*windows, 6).labels[9] == labels_of(*places)[6 * step + 10]);
+  }
 }
 
 TEST_CASE("a folder stands for the only text in it") {
@@ -130,13 +158,16 @@ TEST_CASE("a made-up text is a pure function of seed and split, and a longer one
   const auto few = make_text_split(5, false, 100, 4);
   const auto many = make_text_split(5, false, 1000, 4);
   CHECK(few->size() == 100);
-  CHECK(few->classes == made_up_characters);
-  CHECK(std::equal(few->labels.begin(), few->labels.end(), many->labels.begin()));
-  CHECK(many->labels == make_text_split(5, false, 1000, 4)->labels);
-  CHECK(many->labels != make_text_split(6, false, 1000, 4)->labels);
-  CHECK(many->labels != make_text_split(5, true, 1000, 4)->labels);
-  CHECK(std::all_of(many->labels.begin(), many->labels.end(),
-                    [](std::uint8_t code) { return code < made_up_characters; }));
+  CHECK(few->classes() == made_up_characters);
+  const std::vector<std::int32_t> labels = labels_of(*many);
+  const std::vector<std::int32_t> first = labels_of(*few);
+  CHECK(std::equal(first.begin(), first.end(), labels.begin()));
+  CHECK(labels == labels_of(*make_text_split(5, false, 1000, 4)));
+  CHECK(labels != labels_of(*make_text_split(6, false, 1000, 4)));
+  CHECK(labels != labels_of(*make_text_split(5, true, 1000, 4)));
+  CHECK(std::all_of(labels.begin(), labels.end(), [](std::int32_t code) {
+    return code >= 0 && code < static_cast<std::int32_t>(made_up_characters);
+  }));
 }
 
 TEST_CASE("the words of a made-up text are as uncertain as promised") {
@@ -145,7 +176,7 @@ TEST_CASE("the words of a made-up text are as uncertain as promised") {
   std::string word;
   double words = 0;
   double characters = 0;
-  for (const std::uint8_t code : text->labels) {
+  for (const std::int32_t code : labels_of(*text)) {
     if (code != 0) {
       word += static_cast<char>('a' + code - 1);
       continue;

@@ -112,7 +112,7 @@ TEST_CASE("an impossible value is refused") {
       "training.lr=0", "training.lr=nan", "training.lr=inf", "training.batch=0",
       "training.accumulate=0", "training.momentum=1", "training.weight_decay=-1",
       "training.clip=-1", "job.target_accuracy=97", "job.target_accuracy=-0.1", "job.epochs=-1",
-      "job.seed=-1", "checkpoint.keep=0", "model.hidden=[0]", "model.hidden=[]", "data.train=0",
+      "job.seed=-1", "checkpoint.keep=0", "model.hidden=[0]", "model.hidden=[]", "data.train=-1",
       "cluster.processes=5", "emulate.step_ms=[1,2]", "emulate.step_ms=[-1]",
       "training.milestones=[0.9,0.5]", "training.milestones=[1.5]", "cluster.heartbeat_ms=0",
       "job.name=", "job.name=a/b", "job.name=..", "data.kind=mnist",
@@ -200,8 +200,9 @@ TEST_CASE("keys that do not go together are refused at the line of one of them")
                  "a.toml: nothing says when the run ends. HINT: give job.epochs"));
   CHECK(contains(refusal(""), "nothing says when the run ends"));
   CHECK(refusal(ends + "[data]\nkind = \"text\"\n") ==
-        "a.toml:4:1: data.kind = \"text\" does not fit model.kind = \"mlp\". HINT: \"text\" goes "
-        "with \"char-mlp\" and \"gpt\", and these go with nothing else.");
+        "a.toml:4:1: data.kind = \"text\" does not fit model.kind = \"mlp\". HINT: \"char-mlp\" "
+        "learns "
+        "from \"text\", \"gpt\" from \"text\" or \"tokens\", others from none of them.");
   CHECK(contains(refusal(ends + "[model]\nkind = \"char-mlp\"\n"),
                  "a.toml:4:1: data.kind = \"digits\" does not fit model.kind = \"char-mlp\""));
   CHECK(contains(refusal(ends + "[data]\nkind = \"mnist\"\n"),

@@ -41,7 +41,9 @@ Report example() {
                         .steps = 3750,
                         .samples = 120000,
                         .wait_fraction = 0.1,
+                        .data_wait_fraction = 0.002,
                         .peak_rss_bytes = 90 << 20}};
+  report.data_wait_fraction = 0.0015;
   report.evaluations = {{.samples = 60000, .seconds = 15.5, .loss = 0.2, .accuracy = 0.94}};
   return report;
 }
@@ -70,11 +72,13 @@ TEST_CASE("report.json has the promised keys") {
   }
   REQUIRE(json.at("per_worker").is_array());
   CHECK(json.at("per_worker").at(0).at("peak_rss_bytes") == 90 << 20);
-  for (const char* key :
-       {"id", "pid", "device", "steps", "samples", "wait_fraction", "peak_rss_bytes"}) {
+  for (const char* key : {"id", "pid", "device", "steps", "samples", "wait_fraction",
+                          "data_wait_fraction", "peak_rss_bytes"}) {
     INFO(key);
     CHECK(json.at("per_worker").at(0).contains(key));
   }
+  CHECK(json.at("data_wait_fraction") == 0.0015);
+  CHECK(json.at("per_worker").at(0).at("data_wait_fraction") == 0.002);
   CHECK(json.at("evaluations").at(0).at("accuracy") == 0.94);
   CHECK(json.at("refused").at("checksum") == 3);
 }
@@ -102,7 +106,7 @@ TEST_CASE("the summary is aligned and speaks in human units") {
         "  samples     480,000 = 8.00 epochs, 15,000 updates\n"
         "  time        2:05 min, 3.84k samples/s\n"
         "  staleness   2.97 on average, 9 at most\n"
-        "  waiting     10 % to 10 % of the workers' time\n"
+        "  waiting     10 % to 10 % of the workers' time; for samples 0.15 % of their steps\n"
         "  network     15.0 MiB sent, 900 B received\n"
         "  ledger      15,001 leases issued, 15,001 applied, 0 lost, 1 reissued\n"
         "  refused     3 messages: checksum\n"
@@ -124,7 +128,11 @@ TEST_CASE("a model without accuracy and epochs is summed up by its loss") {
   CHECK(text.find("samples     480,000, 15,000 updates\n") != std::string::npos);
   const auto json = nlohmann::json::parse(report_json(report));
   CHECK(json.at("final").at("eval_accuracy").is_null());
+  CHECK(json.at("data_wait_fraction") == 0.0015);
+  CHECK(json.at("per_worker").at(0).at("data_wait_fraction") == 0.002);
   CHECK(json.at("evaluations").at(0).at("accuracy").is_null());
+  CHECK(json.at("data_wait_fraction") == 0.0015);
+  CHECK(json.at("per_worker").at(0).at("data_wait_fraction") == 0.002);
   CHECK(json.at("evaluations").at(0).at("loss") == 0.2);
 }
 

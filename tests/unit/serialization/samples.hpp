@@ -37,7 +37,7 @@ inline std::vector<ControlBody> controls() {
       LeaseRequest{PeerId::worker(12), 4096, 3},
       LeaseGrant{PeerId::worker(13), lease},
       Credit{1234567},
-      WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7},
+      WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7, 8},
       Failure{PeerId::worker(15), "the loss is not finite"},
       Stop{"the run is complete"},
       Leave{4712},
@@ -125,7 +125,7 @@ inline auto fields(const LeaseGrant& x) {
 inline auto fields(const Credit& x) { return std::tie(x.bytes); }
 inline auto fields(const WorkerReport& x) {
   return std::tie(x.worker, x.steps, x.samples, x.busy_ns, x.elapsed_ns, x.bytes_sent,
-                  x.bytes_received, x.peak_rss_bytes);
+                  x.bytes_received, x.peak_rss_bytes, x.data_wait_ns);
 }
 inline auto fields(const Failure& x) { return std::tie(x.worker, x.reason); }
 inline auto fields(const Stop& x) { return std::tie(x.reason); }
