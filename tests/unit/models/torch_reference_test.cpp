@@ -1,6 +1,8 @@
 // Our models against PyTorch's automatic differentiation: the same parameters, the same batches, the same steps.
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "algorithms/random.hpp"
 #include "gpu/host/host_device.hpp"
 #include "models/gpt.hpp"
+#include "models/lenet.hpp"
 #include "models/mlp.hpp"
 #include "tests/catch.hpp"
 
@@ -146,6 +149,16 @@ at::Tensor perceptron(at::Tensor x, const Parameters& p) {
   return x;
 }
 
+/// As models/lenet says it: pictures and what the hidden layer reads have their channels last.
+at::Tensor lenet(const at::Tensor& pictures, const Parameters& p) {
+  const auto stage = [&](const at::Tensor& x, std::size_t t) {
+    return at::max_pool2d(at::relu(at::conv2d(x, p[t], p[t + 1], 1, 2)), 2);
+  };
+  const at::Tensor pooled = stage(stage(pictures.permute({0, 3, 1, 2}), 0), 2);
+  const at::Tensor flat = pooled.permute({0, 2, 3, 1}).flatten(1);
+  return at::linear(at::relu(at::linear(flat, p[4], p[5])), p[6], p[7]);
+}
+
 /// As models/gpt says it, with the parameters in the order of its layout and a tied head.
 at::Tensor transformer(const GptOptions& options, const at::Tensor& tokens, const Parameters& p) {
   const auto dim = static_cast<std::int64_t>(options.dim);
@@ -184,6 +197,15 @@ TEST_CASE("the perceptron's gradient and training are PyTorch's") {
   HostDevice device;
   Mlp model(device, {784, 64, 32, 10}, kBatch);
   compare({model, perceptron, {784}, 1, 10, false});
+}
+
+TEST_CASE(
+    "the convolutional net's gradient and training are PyTorch's, for one channel and for three") {
+  HostDevice device;
+  for (const std::size_t channels : {1U, 3U}) {
+    LeNet model(device, {.picture = {28, 28, channels}}, kBatch);
+    compare({model, lenet, {28, 28, static_cast<std::int64_t>(channels)}, 1, 10, false});
+  }
 }
 
 TEST_CASE("the transformer's gradient and training are PyTorch's, with a tied head and without") {
