@@ -167,7 +167,8 @@ MURM_CLONES void add_inputs(const Grid& grid, Block block, const float* from, fl
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < kPoints; ++i) {
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < kPoints; ++j) p[i][j] = vector_at(at + (i * kPoints + j) * stride);
+        for (std::size_t j = 0; j < kPoints; ++j)
+          p[i][j] = vector_at(at + (i * kPoints + j) * stride);
       }
       Vector d[kPoints][kPoints];
       map_square(
@@ -202,7 +203,8 @@ template <std::size_t step>
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < kPoints; ++i) {
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < kPoints; ++j) p[i][j] = vector_at(at + (i * kPoints + j) * stride);
+        for (std::size_t j = 0; j < kPoints; ++j)
+          p[i][j] = vector_at(at + (i * kPoints + j) * stride);
       }
       Vector r[step][step];
       map_square(
