@@ -25,7 +25,7 @@ struct ModelFacts {
   std::uint64_t sent_bytes = 0;            // by a worker, each exchange
   std::uint64_t received_bytes = 0;
   std::uint64_t worker_bytes = 0;       // a process with one worker, at its largest
-  std::uint64_t coordinator_bytes = 0;  // the process with the aggregators, likewise
+  std::uint64_t coordinator_bytes = 0;  // the process with all aggregators, likewise
 
   std::uint64_t parameter_bytes() const { return parameters * sizeof(float); }
   double step_operations() const { return 3 * forward_operations * static_cast<double>(batch); }

@@ -1,5 +1,6 @@
 #include "tools/murm_torch/script_module.hpp"
 
+#include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
 #include <filesystem>
