@@ -1,5 +1,7 @@
 // Gossiping workers one at a time: what they hold, what they refuse, what their exchanges conserve.
+#include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "algorithms/gossip/d_psgd.hpp"
 #include "tests/catch.hpp"
@@ -97,6 +99,23 @@ TEST_CASE("overlapped push-sum keeps what comes before it has a replica, and goe
   peer.lease(1);
   peer.gradient({0, 0});  // waits while round 0 of its neighbour is missing
   CHECK(peer.leases_done() == 2);
+}
+
+TEST_CASE("overlapped push-sum keeps what comes before it has heard of any members") {
+  const AlgorithmOptions options = options_of("osgp");
+  LoneContext context(PeerId::worker(1));
+  const auto machine = make_worker(find_algorithm(options), options);
+  machine->on_start(context);
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    Message message;
+    message.kind = MessageKind::exchange;
+    message.from = PeerId::worker(0);
+    message.round = round;
+    message.weight = 0.5;
+    message.payload = tensor_of({2, 5});
+    machine->on_message(message, context);
+  }
+  CHECK(context.rejected.empty());
 }
 
 TEST_CASE("GoSGD keeps the share that comes before it has a replica") {
@@ -229,6 +248,30 @@ TEST_CASE("groups of moshpit have at least two peers, and at most all") {
   CHECK_THROWS_AS(check_options(options), InputError);
   options.group = 2;
   CHECK_NOTHROW(check_options(options));
+}
+
+TEST_CASE("a full grid of moshpit is exact after as many rounds as it has dimensions") {
+  struct Grid {
+    PeerIndex peers;
+    std::uint64_t side, rounds;
+  };
+  for (const Grid& grid : {Grid{9, 3, 2}, Grid{8, 2, 3}, Grid{16, 4, 2}, Grid{27, 3, 3}}) {
+    INFO(grid.peers << " peers in groups of " << grid.side);
+    std::vector<double> x(grid.peers);
+    for (PeerIndex i = 0; i < grid.peers; ++i) x[i] = static_cast<double>(i) * i;
+    const double mean = std::accumulate(x.begin(), x.end(), 0.0) / grid.peers;
+    for (std::uint64_t round = 0; round < grid.rounds; ++round) {
+      CHECK(std::abs(x[0] - mean) > 0.1);
+      std::vector<double> next(grid.peers, 0.0);
+      for (PeerIndex i = 0; i < grid.peers; ++i) {
+        const Shares group = grid_group(i, grid.peers, round, grid.side);
+        next[i] = group.self * x[i];
+        for (const Share& share : group.others) next[i] += share.weight * x[share.peer];
+      }
+      x = next;
+    }
+    for (const double value : x) CHECK(value == Approx(mean).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("CHOCO and deep gradient compression do not go together") {
