@@ -123,7 +123,7 @@ inline constexpr std::array keys{
                        free_text, "fedbuff", "local-sgd", "post-local", "slowmo", "diloco",
                        "delayed-diloco", "eager-diloco", "streaming-diloco", "async-local", "halos",
                        "decoupled-diloco", "noloco"),
-    MURM_ALGORITHM_KEY(overlap, "steps", count, free_text, "osgp", "streaming-diloco"),
+    MURM_ALGORITHM_KEY(overlap, "rounds; steps", count, free_text, "osgp", "streaming-diloco"),
     MURM_ALGORITHM_KEY(fragments, "fragments", count, free_text, "streaming-diloco",
                        "decoupled-diloco"),
     MURM_ALGORITHM_KEY(mixing, "", (KeyLimits{.min = -1, .max = 1}), free_text, "streaming-diloco",

@@ -256,7 +256,7 @@ TEST_CASE("options that do not go together are refused with a hint") {
   job.algorithm.name = "asp";
   CHECK(refusal(job).empty());
   job.robust.name = "krum";
-  CHECK(refusal(job).find("does not combine several contributions") != std::string::npos);
+  CHECK(refusal(job).find("do not combine several contributions") != std::string::npos);
   job.algorithm.name = "bsp";
   CHECK(refusal(job).empty());
   job.algorithm.name = "choco";
