@@ -110,7 +110,7 @@ TEST_CASE("the commands about models show how they are used, and refuse what the
   }
   refuse(trial, {"model"}, "job is required");
   refuse(trial, {"model", "none.toml"}, "none.toml");
-  refuse(trial, {"model", "job.toml", "--set", "model.kind=gtp"}, "did you mean \"gpt\"");
+  refuse(trial, {"model", "job.toml", "--set", "model.kind=gptt"}, "did you mean \"gpt\"");
   refuse(trial, {"model", "job.toml", "--report", "nowhere/m.json"}, "there is no folder nowhere");
   refuse(trial, {"bench"}, "subcommand");
   refuse(trial, {"bench", "step"}, "--model is required");
