@@ -134,8 +134,11 @@ TEST_CASE("a header that promises more than the file can hold allocates nothing"
   const Folder folder;
   const std::string huge = number(0x803) + number(0xffffffff) + number(4096) + number(4096) + "abc";
   const std::string many = number(0x801) + number(0xffffffff) + "abc";
-  const std::string text = refusal(folder.write("images", huge), folder.write("labels", many));
-  CHECK(contains(text, "expected at most what a file of"));
+  const std::string plain = refusal(folder.write("images", huge), folder.write("labels", many));
+  CHECK(contains(plain, "ends after 3 bytes of content, expected 4294967295"));
+  const std::string packed = refusal(folder.write_compressed("images.gz", huge),
+                                     folder.write_compressed("labels.gz", many));
+  CHECK(contains(packed, "expected at most what a file of"));
 }
 
 TEST_CASE("short, over-long and damaged files are refused") {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <future>
+#include <numeric>
 #include <thread>
 
 #include "models/data/byte_samples.hpp"
@@ -148,8 +149,10 @@ TEST_CASE("an error of the reader is the lane's when it comes to that batch") {
 }
 
 TEST_CASE("augmentation depends on the place in the stream, not on who reads it") {
-  const SampleShape shape{9, 10, 1, {3, 3, 1}};
-  const auto data = std::make_shared<ByteSamples>(shape, bytes_of({1, 2, 3, 4, 5, 6, 7, 8, 9}),
+  const SampleShape shape{64, 10, 1, {8, 8, 1}};
+  std::vector<std::uint8_t> pixels(64);
+  std::iota(pixels.begin(), pixels.end(), std::uint8_t{1});
+  const auto data = std::make_shared<ByteSamples>(shape, bytes_of(std::move(pixels)),
                                                   std::vector<std::uint8_t>{0});
   const Augmentation augmentation({true, true}, shape.picture, 8);
   ReadAhead first(data, 3, 4, augmentation);
@@ -166,8 +169,8 @@ TEST_CASE("augmentation depends on the place in the stream, not on who reads it"
     other.insert(other.end(), batch.features.begin(), batch.features.end());
   }
   CHECK(one == other);
-  CHECK(std::vector<float>(one.begin(), one.begin() + 9) !=
-        std::vector<float>(one.begin() + 9, one.begin() + 18));
+  CHECK(std::vector<float>(one.begin(), one.begin() + 64) !=
+        std::vector<float>(one.begin() + 64, one.begin() + 128));
 }
 
 }  // namespace
