@@ -153,7 +153,7 @@ struct Convolutions::State {
   }
   void block(Convolution& conv, const float* w) {
     set_address(conv.plain, w);
-    conv.reorder.execute(stream, conv.plain, conv.blocked);
+    reorder(conv.reorder, conv.plain, conv.blocked, stream);
   }
   void run(Convolution& conv, const float* first, const float* second) {
     set_address(conv.first, first);
@@ -185,8 +185,7 @@ void Convolutions::weight_gradient(const ConvShape& shape, const float* x, const
   const std::size_t count = shape.out * shape.in * shape.kernel * shape.kernel;
   float* plain = add ? state_->plain.numbers(count) : dw;
   set_address(conv.plain, plain);
-  conv.reorder.execute(state_->stream, conv.blocked, conv.plain);
-  state_->stream.wait();
+  reorder(conv.reorder, conv.blocked, conv.plain, state_->stream);
   if (add) axpy(count, 1.0F, plain, dw);
 }
 

@@ -162,8 +162,7 @@ struct MatrixProducts::State {
     void* packed = slot(operands.b, key, count).first->memory.bytes(product.packed_bytes);
     set_address(product.plain_b, plain);
     set_address(product.b, packed);
-    product.packing.execute(stream, product.plain_b, product.b);
-    stream.wait();
+    reorder(product.packing, product.plain_b, product.b, stream);
     return packed;
   }
 };

@@ -4,6 +4,7 @@
 #pragma once
 #include <omp.h>
 
+#include <array>
 #include <cstddef>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
@@ -29,6 +30,16 @@ inline void set_address(const dnnl::memory& target, const void* data) {
   // oneDNN takes sources as mutable pointers and does not write to them.
   check(dnnl_memory_set_data_handle(target.get(), const_cast<void*>(data)),
         "dnnl_memory_set_data_handle");
+}
+
+/// to <- from, in the other's layout. dnnl::reorder::execute would allocate its list of arguments.
+inline void reorder(const dnnl::reorder& primitive, const dnnl::memory& from,
+                    const dnnl::memory& to, dnnl::stream& stream) {
+  const std::array<dnnl_exec_arg_t, 2> arguments{
+      {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}}};
+  check(dnnl_primitive_execute(primitive.get(), stream.get(), 2, arguments.data()),
+        "dnnl_primitive_execute");
+  check(dnnl_stream_wait(stream.get()), "dnnl_stream_wait");
 }
 
 }  // namespace murm::host

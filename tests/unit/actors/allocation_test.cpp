@@ -7,6 +7,7 @@
 #include "algorithms/registry.hpp"
 #include "models/digits.hpp"
 #include "models/gradient_lane.hpp"
+#include "models/made_up_text.hpp"
 #include "models/objective_factory.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/actors/allocation_watch.hpp"
@@ -50,9 +51,16 @@ Tally steady(int warm_up, int counted, const std::function<void()>& step) {
 
 constexpr std::size_t kBatch = 32;
 
+std::shared_ptr<const Dataset> data_for(const std::string& kind) {
+  static const std::shared_ptr<const Dataset> digits = make_digits_split(3, false, 300);
+  static const std::shared_ptr<const Dataset> text = make_text_windows(3, false, 300, 24);
+  return kind == "gpt" ? text : digits;
+}
+
 std::unique_ptr<GradientLane> make_lane(const std::string& kind) {
-  static const std::shared_ptr<const Dataset> data = make_digits_split(3, false, 300);
-  const ObjectiveOptions options{.kind = kind, .hidden = {64, 32}, .noise = 0.5};
+  const std::shared_ptr<const Dataset> data = data_for(kind);
+  ObjectiveOptions options{.kind = kind, .hidden = {64, 32}, .noise = 0.5};
+  if (kind == "gpt") options.dim = 32;
   auto device = std::make_unique<HostDevice>();
   auto objective = make_objective(options, data->shape(), *device, kBatch);
   return std::make_unique<GradientLane>(std::move(device), std::move(objective), data, 9);
@@ -124,7 +132,8 @@ TEST_CASE("the watch sees every way to allocate, and who asked") {
 
 TEST_CASE("a steady step of a lane allocates nothing of ours") {
   const std::string form = GENERATE(as<std::string>{}, "one part", "three parts", "several runs");
-  const std::string kind = GENERATE(as<std::string>{}, "mlp", "quadratic");
+  const std::string kind = GENERATE(as<std::string>{}, "mlp", "lenet", "resnet", "gpt",
+                                    "quadratic");
   const std::uint32_t accumulate = GENERATE(1U, 3U);
   const auto lane = make_lane(kind);
   const std::vector<Tensor> parts = parameters(form, lane->objective().parameter_count());
