@@ -74,7 +74,9 @@ ModelFacts model_facts(const Job& job) {
                        times(worker_models(traits), facts.parameter_bytes()) +
                        (facts.state_on_workers ? state : 0);
   const double models = kCoordinator + kForEachWorker * static_cast<double>(job.cluster.workers);
-  facts.coordinator_bytes = kProgram + tests * sample + times(models, facts.parameter_bytes()) +
+  // Its evaluator has a workspace of its own.
+  facts.coordinator_bytes = kProgram + facts.workspace_bytes + tests * sample +
+                            times(models, facts.parameter_bytes()) +
                             (facts.state_on_workers ? 0 : state);
   return facts;
 }
