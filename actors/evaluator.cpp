@@ -17,7 +17,7 @@ EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer /*self*/,
           });
           start += part.length();
         }
-        return evaluate(*parts->objective, *parts->data, *flat);
+        return evaluate(*parts, *flat);
       },
   };
 }

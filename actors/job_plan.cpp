@@ -4,7 +4,7 @@
 #include <cmath>
 #include <mutex>
 
-#include "gpu/host/host_device.hpp"
+#include "gpu/device_factory.hpp"
 #include "models/objective_factory.hpp"
 #include "runtime/edge_list_file.hpp"
 #include "runtime/job_keys.hpp"
@@ -207,8 +207,15 @@ RobustOptions robust_options(const Job& job) {
   return to;
 }
 
-host::ProductOptions product_options(const Job& job) {
-  return {.threads = job.training.threads, .bf16 = job.training.precision == "bf16"};
+/// Of the worker in this slot, as it asked for it.
+const std::string& device_name(const Job& job, std::uint64_t slot) {
+  const std::vector<std::string>& named = job.cluster.device;
+  return named[named.size() == 1 ? 0 : slot % named.size()];
+}
+
+std::unique_ptr<Device> make_device(const Job& job, const std::string& name) {
+  return make_device(DeviceOptions{
+      .name = name, .threads = job.training.threads, .bf16 = job.training.precision == "bf16"});
 }
 
 /// Samples that an evaluation computes at a time. Models with large activations take no more than a step of training.
@@ -305,37 +312,47 @@ AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, Sample
   return options;
 }
 
-ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch) {
+void require_devices(const Job& job) {
+  for (const std::string& name : job.cluster.device) require_device(name);
+}
+
+ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch,
+                      const std::string& device) {
   ModelParts parts;
-  parts.device = std::make_unique<HostDevice>(product_options(job));
+  parts.device = make_device(job, device);
   parts.objective = make_objective(objective_options(job), shape.sample, *parts.device, batch);
   return parts;
 }
 
-LaneFactory make_lane_factory(const Job& job) {
+std::function<LaneFactory(std::uint32_t slot)> make_lane_factories(const Job& job) {
   struct Shared {
     std::mutex mutex;
     std::shared_ptr<const Dataset> data;
   };
   auto shared = std::make_shared<Shared>();
-  return [job, shared] {
+  const auto make = [job, shared](std::uint32_t slot) {
     std::shared_ptr<const Dataset> data;
     {
       const std::lock_guard<std::mutex> guard(shared->mutex);
       if (!shared->data) shared->data = load_split(job, Split::train);
       data = shared->data;
     }
-    ModelParts parts = make_model(job, {data->size(), data->shape()}, batch_samples(job));
+    ModelParts parts = make_model(job, {data->size(), data->shape()}, batch_samples(job),
+                                  device_name(job, slot));
     const Augmentation augmentation(augmentation_options(job), data->shape().picture, job.job.seed);
     return std::make_unique<GradientLane>(std::move(parts.device), std::move(parts.objective), data,
                                           job.job.seed, augmentation);
   };
+  return [make](std::uint32_t slot) { return [make, slot] { return make(slot); }; };
 }
+
+LaneFactory make_lane_factory(const Job& job) { return make_lane_factories(job)(0); }
 
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test) {
   return [job, test = std::move(test)] {
-    ModelParts parts = make_model(job, {test->size(), test->shape()}, evaluation_batch(job));
+    ModelParts parts = make_model(job, {test->size(), test->shape()}, evaluation_batch(job),
+                                  device_name(job, 0));
     return EvaluatorParts{std::move(parts.device), std::move(parts.objective), test};
   };
 }

@@ -46,8 +46,13 @@ bool needs_one_process(const Job& job);
 /// What the machines of both sides are made from. `total`: samples of the run, 0 without a known end.
 AlgorithmOptions plan_algorithm(const Job& job, std::uint64_t parameters, SampleCount total);
 
-/// Makes the lanes of this process's workers. It runs on their device threads; the first to ask loads
-/// the training set, which all share.
+/// Throws InputError where a device of cluster.device cannot be used on this machine.
+void require_devices(const Job& job);
+
+/// Makes the lanes of this process's workers, each on the device of its slot. They are made on the workers' device
+/// threads; the first to ask loads the training set, which all share.
+std::function<LaneFactory(std::uint32_t slot)> make_lane_factories(const Job& job);
+/// That of slot 0.
 LaneFactory make_lane_factory(const Job& job);
 /// Makes the evaluator's parts around a test set at hand.
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
@@ -58,7 +63,8 @@ struct ModelParts {
   std::unique_ptr<Objective> objective;
 };
 /// The job's model, with its workspace for `batch` samples at a time.
-ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch);
+ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch,
+                      const std::string& device = "cpu");
 /// Initial parameters of the job's model, from its seed.
 std::vector<float> initial_parameters(const Job& job, const DataShape& shape);
 /// Names and shapes of the parameters, for files; the parameters themselves are not made.

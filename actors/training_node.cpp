@@ -189,7 +189,7 @@ void TrainingNode::open_link(const std::string& endpoint) {
 
 void TrainingNode::seat_local_workers() {
   const Job& job = plan_.job;
-  const LaneFactory make_lane = make_lane_factory(job);
+  const auto lanes = make_lane_factories(job);
   JoinRequest request;
   request.hello.process_id = process_id();
   request.hello.device = "cpu";
@@ -198,7 +198,7 @@ void TrainingNode::seat_local_workers() {
         *system_,
         WorkerOptions{plan_.algorithm, course_, slot, emulated_step_time(job, slot), recording_,
                       emulated_attack(job, slot)},
-        make_lane, std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
+        lanes(slot), std::vector<DeliveryActor>(cast_.aggregators.begin(), cast_.aggregators.end()),
         LeaseDesk(cast_.steward), ReportDesk(coordinator_), clock_));
     request.hello.slots.push_back(slot);
     request.workers.push_back(workers_.back());

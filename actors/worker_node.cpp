@@ -54,7 +54,7 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const 
     recording->clock = clock_;
     recording->notice = options_.notice;
   }
-  const LaneFactory make_lane = make_lane_factory(job);
+  const auto lanes = make_lane_factories(job);
   const auto network = caf::actor_cast<WorkerLink>(link);
   SeatedWorkers seated;
   seated.heartbeat = std::chrono::milliseconds(job.cluster.heartbeat_ms);
@@ -63,7 +63,7 @@ SeatedWorkers WorkerNode::seat(const Welcome& welcome, std::uint64_t run, const 
         *system_,
         WorkerOptions{*algorithm_, course_, seat.slot, emulated_step_time(job, seat.slot),
                       recording, emulated_attack(job, seat.slot)},
-        make_lane, std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
+        lanes(seat.slot), std::vector<DeliveryActor>(welcome.shards, network), LeaseDesk(network),
         ReportDesk(network), clock_);
     caf::anon_send(spawned, StartWorker{seat.peer});
     seated.workers.push_back(spawned);

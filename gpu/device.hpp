@@ -1,9 +1,10 @@
 // A device: memory, the tensor verbs of algorithms, and the linear algebra of models.
 // Room: gpu. Knows buffers and numbers; no rank, message, round or loss meaning.
-// Caller: models (algebra), actors (verbs). Implementations: gpu/host, later gpu/cuda.
+// Caller: models (algebra), actors (verbs). Implementations: gpu/host, gpu/cuda.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "algorithms/optimizer.hpp"
@@ -18,17 +19,43 @@ class Codec;
 struct Compensation;
 struct RobustOptions;
 
-/// Verbs are carried out in the order of the calls. Sources may lie in several runs (received frames);
-/// destinations are contiguous. One instance per lane (thread or stream). Thread: one at a time.
+/// Verbs are carried out in the order of the calls; a device with a clock of its own may be behind them, until `wait`
+/// or a call that returns numbers. Sources may lie in several runs (received frames) and in the processor's memory;
+/// destinations are contiguous and the device's own. One instance per lane (thread or stream). Thread: one at a time.
 class Device : public Algebra {
  public:
   // -- memory
   /// A contiguous tensor from this device's pool, contents unspecified; it goes back to the pool where
   /// its last handle dies (any thread). Nothing is allocated once the pool holds enough.
   virtual Tensor allocate(std::size_t length) = 0;
+  /// The same in the processor's memory, for what leaves the device: links send it as it lies there.
+  virtual Tensor allocate_staging(std::size_t length) = 0;
+  /// Where the algebra finds a tensor of this device that lies in one run.
+  virtual float* address(const Tensor& tensor) = 0;
+  /// Whether the processor's addresses mean nothing here: parameters, batches and results are copied.
+  virtual bool has_own_memory() const = 0;
+  /// to[bytes] <- from[bytes], from the processor's memory, which may be overwritten as soon as this returns.
+  virtual void upload(std::size_t bytes, const void* from, float* to) = 0;
+  /// to[bytes], in the processor's memory, <- from[bytes], at once.
+  virtual void download(std::size_t bytes, const float* from, void* to) = 0;
+
+  // -- time
+  /// Carries out `step`, a sequence of calls on this device that is the same, addresses and numbers alike, whenever
+  /// `key` is the same (0: it never is): a device may remember it. Losses within may be 0 and told later.
+  virtual void carry_out(std::uint64_t key, const std::function<void()>& step) = 0;
+  /// After `wait`: the sum of the losses that steps since the last call did not tell, each times its `scale`.
+  virtual CrossEntropy take_deferred() = 0;
+  /// Calls `done` once, when everything so far is done: at once, or on a foreign thread, where it may only post a
+  /// message. Errors of the device since then show at the next call.
+  virtual void when_done(std::function<void()> done) = 0;
+  virtual void wait() = 0;
+
+  /// Whether a part of a batch whose numbers fit its caches is worked on faster than the whole.
+  virtual bool works_in_tiles() const = 0;
 
   // -- verbs of algorithms (equal lengths asserted; all fp32, accumulation order fixed)
   virtual void zero(const Tensor& x) = 0;
+  /// Here the destination, too, may be the processor's.
   virtual void copy(const Tensor& destination, const Tensor& source) = 0;
   virtual void axpy(const Tensor& y, float a, const Tensor& x) = 0;  // y <- y + a x
   virtual void scale(const Tensor& x, float a) = 0;                  // x <- a x

@@ -19,10 +19,11 @@ class Arena {
   float* take(std::size_t count) {
     const std::size_t begin = used_;
     used_ += (count + kAlignment - 1) / kAlignment * kAlignment;
-    return memory_.empty() ? nullptr : host_span(memory_).data() + begin;
+    return memory_.empty() ? nullptr : base_ + begin;
   }
   void allocate(Device& device) {
     memory_ = device.allocate(used_);
+    base_ = device.address(memory_);
     used_ = 0;
   }
   std::uint64_t bytes() const { return std::uint64_t{memory_.length()} * sizeof(float); }
@@ -31,6 +32,7 @@ class Arena {
   static constexpr std::size_t kAlignment = 16;  // numbers
   std::size_t used_ = 0;
   Tensor memory_;
+  float* base_ = nullptr;
 };
 
 }  // namespace murm

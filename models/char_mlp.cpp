@@ -51,7 +51,7 @@ Batch CharMlp::embed(std::span<const float> parameters, const Batch& batch) {
   MURM_ASSERT(batch.size() <= batch_max(), std::to_string(batch.size()));
   MURM_ASSERT(batch.features.size() == batch.size() * context_,
               std::to_string(batch.features.size()));
-  const std::span<float> inputs = host_span(inputs_).first(batch.features.size() * embedding_);
+  const std::span<float> inputs(device_.address(inputs_), batch.features.size() * embedding_);
   device_.gather_rows(batch.features.size(), classes_, embedding_, batch.features.data(),
                       parameters.data(), inputs.data());
   return {inputs, batch.labels, batch.position};
@@ -61,7 +61,7 @@ BatchResult CharMlp::gradient(std::span<const float> parameters, const Batch& ba
                               std::span<float> gradient) {
   MURM_ASSERT(gradient.size() == parameter_count(), std::to_string(gradient.size()));
   const Batch embedded = embed(parameters, batch);
-  float* input_gradients = host_span(input_gradients_).data();
+  float* input_gradients = device_.address(input_gradients_);
   const BatchResult result = mlp_.gradient(parameters.subspan(table_), embedded,
                                            gradient.subspan(table_), input_gradients);
   device_.clear(table_, gradient.data());

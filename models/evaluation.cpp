@@ -4,9 +4,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/device_inputs.hpp"
+
 namespace murm {
 
-Evaluation evaluate(Objective& objective, const Dataset& data, std::span<const float> parameters) {
+Evaluation evaluate(const EvaluatorParts& parts, std::span<const float> parameters) {
+  Objective& objective = *parts.objective;
+  const Dataset& data = *parts.data;
+  DeviceInputs inputs(*parts.device, objective, data);
+  const std::span<const float> there = inputs.parameters(parameters);
   const std::size_t batch_max = objective.batch_max();
   const std::size_t width = data.features();
   const std::size_t targets = data.targets();
@@ -22,7 +28,7 @@ Evaluation evaluate(Objective& objective, const Dataset& data, std::span<const f
     }
     const Batch batch{std::span(features).first(count * width),
                       std::span(labels).first(count * targets), 0, targets};
-    const BatchResult result = objective.evaluate(parameters, batch);
+    const BatchResult result = objective.evaluate(there, inputs.batch(batch));
     loss += result.loss_sum;
     correct += result.correct;
   }

@@ -26,6 +26,6 @@ struct EvaluatorParts {
 };
 
 /// Means over the whole of `data`. `parameters` [parameter_count]. Thread: any, one at a time.
-Evaluation evaluate(Objective& objective, const Dataset& data, std::span<const float> parameters);
+Evaluation evaluate(const EvaluatorParts& parts, std::span<const float> parameters);
 
 }  // namespace murm

@@ -52,8 +52,9 @@ Gpt::Gpt(Device& device, const GptOptions& options, std::size_t batch_max)
     : device_(device),
       options_(options),
       batch_max_(batch_max),
-      tile_(std::clamp<std::size_t>(kTileRows / options.context, 1,
-                                    std::max<std::size_t>(batch_max, 1))),
+      tile_(device.works_in_tiles() ? std::clamp<std::size_t>(kTileRows / options.context, 1,
+                                                              std::max<std::size_t>(batch_max, 1))
+                                    : batch_max),
       layout_(gpt_layout(options)),
       block_(device, options.dim) {
   MURM_ASSERT(batch_max_ > 0, "batch_max");
@@ -230,7 +231,7 @@ void Gpt::logits(std::span<const float> parameters, std::span<const float> token
   forward(parameters.data(), {shape_of(1, seen.size()), seen.data(), nullptr, 0}, false);
   device_.linear(1, options_.dim, options_.classes, normed_ + (seen.size() - 1) * options_.dim,
                  head(parameters.data()), {}, logits_);
-  std::copy_n(logits_, out.size(), out.data());
+  device_.download(out.size_bytes(), logits_, out.data());
 }
 
 std::vector<LayerSummary> Gpt::layers() const {

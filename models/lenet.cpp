@@ -54,7 +54,7 @@ LeNet::LeNet(Device& device, const LeNetOptions& options, std::size_t batch_max)
     : device_(device), options_(options), batch_max_(batch_max), layout_(lenet_layout(options)) {
   MURM_ASSERT(batch_max > 0, "batch_max");
   MURM_ASSERT(options.tile > 0, "tile");
-  options_.tile = std::min(options.tile, batch_max);
+  options_.tile = device.works_in_tiles() ? std::min(options.tile, batch_max) : batch_max;
   parameter_count_ = layout_.back().offset + layout_.back().size();
   workspace_ = plan(options_, options_.tile);
   arena_ = device.allocate(workspace_.size);

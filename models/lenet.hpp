@@ -54,7 +54,7 @@ class LeNet final : public Objective {
   ConvShape first_shape(std::size_t n) const;
   ConvShape second_shape(std::size_t n) const;
   std::size_t flat() const;  // numbers of a sample before the hidden layer
-  float* at(std::size_t offset) const { return host_span(arena_).data() + offset; }
+  float* at(std::size_t offset) const { return device_.address(arena_) + offset; }
   std::uint8_t* bytes_at(std::size_t offset) const;
   void require_fitting(std::span<const float> parameters, const Batch& batch) const;
   CrossEntropy forward(const float* parameters, const float* x, const std::int32_t* labels,

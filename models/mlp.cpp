@@ -53,7 +53,7 @@ void Mlp::initialize(std::uint64_t seed, std::span<float> parameters) const {
   }
 }
 
-float* Mlp::output(std::size_t layer) const { return host_span(outputs_[layer]).data(); }
+float* Mlp::output(std::size_t layer) const { return device_.address(outputs_[layer]); }
 
 const float* Mlp::input(std::size_t layer, const Batch& batch) const {
   return layer == 0 ? batch.features.data() : output(layer - 1);
@@ -94,7 +94,7 @@ BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
                                                     batch.labels.data(), 1.0F, output(last));
   const float* delta = output(last);
   for (std::size_t l = layer_count(); l-- > 0;) {
-    float* below = l == 0 ? feature_gradient : host_span(deltas_[l % 2]).data();
+    float* below = l == 0 ? feature_gradient : device_.address(deltas_[l % 2]);
     device_.linear_gradient(batch.size(), widths_[l], widths_[l + 1], input(l, batch),
                             parameters.data() + weight_offset(l),
                             {.dy = delta,

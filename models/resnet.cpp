@@ -8,10 +8,11 @@ namespace murm {
 namespace {
 
 /// Batch normalisation sees its batch as a whole.
-std::size_t tile_of(const ResNetOptions& options, std::size_t batch_max) {
+std::size_t tile_of(const Device& device, const ResNetOptions& options, std::size_t batch_max) {
   MURM_ASSERT(batch_max > 0, "batch_max");
   MURM_ASSERT(options.tile > 0, "tile");
-  return options.batch_norm ? batch_max : std::min(options.tile, batch_max);
+  const bool whole = options.batch_norm || !device.works_in_tiles();
+  return whole ? batch_max : std::min(options.tile, batch_max);
 }
 
 ConvShape of(const ResNetConv& conv, std::size_t n) {
@@ -26,7 +27,7 @@ ResNet::ResNet(Device& device, const ResNetOptions& options, std::size_t batch_m
     : device_(device),
       options_(options),
       batch_max_(batch_max),
-      plan_(options, tile_of(options, batch_max)),
+      plan_(options, tile_of(device, options, batch_max)),
       arena_(device.allocate(plan_.arena_size)) {}
 
 void ResNet::initialize(std::uint64_t seed, std::span<float> parameters) const {
@@ -165,7 +166,7 @@ BatchResult ResNet::gradient(std::span<const float> parameters, const Batch& bat
   MURM_ASSERT(gradient.size() == plan_.parameter_count, std::to_string(gradient.size()));
   parameters_ = parameters.data();
   gradient_ = gradient.data();
-  std::fill(gradient.begin(), gradient.end(), 0.0F);
+  device_.clear(gradient.size(), gradient_);
   return for_each_tile(batch,
                        [&](const float* x, const std::int32_t* labels, std::size_t n, bool first) {
                          const CrossEntropy result = forward_tile(x, labels, n, true);

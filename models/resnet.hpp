@@ -33,7 +33,7 @@ class ResNet final : public Objective {
   std::uint64_t workspace_bytes() const override;
 
  private:
-  float* at(std::size_t offset) const { return host_span(arena_).data() + offset; }
+  float* at(std::size_t offset) const { return device_.address(arena_) + offset; }
   NormShape norm_shape(std::size_t n, const ResNetConv& conv) const;
   void require_fitting(std::span<const float> parameters, const Batch& batch) const;
   template <class Visitor>

@@ -144,7 +144,9 @@ struct Job {
   struct {
     std::uint64_t workers = 4;
     std::uint64_t aggregators = 1;
-    std::uint64_t processes = 0;       // 0: all actors in one process
+    std::uint64_t processes = 0;  // 0: all actors in one process
+    std::vector<std::string> device{
+        "cpu"};                        // auto, cpu, cuda:N; one for all workers, or one for each
     std::string transport = "tcp";     // tcp, ipc: between the processes of `murm train`
     std::uint64_t heartbeat_ms = 500;  // a peer is lost after 4 missed ones
   } cluster;

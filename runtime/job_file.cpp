@@ -88,6 +88,15 @@ void judge_training(const Job& job, const GivenKeys& given) {
   }
 }
 
+/// auto, cpu, cuda:N
+bool names_device(std::string_view name) {
+  constexpr std::string_view cuda = "cuda:";
+  if (!name.starts_with(cuda)) return name == "auto" || name == "cpu";
+  const std::string_view number = name.substr(cuda.size());
+  return !number.empty() && number.size() <= 3 &&
+         std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 void judge_cluster(const Job& job, const GivenKeys& given) {
   const auto& cluster = job.cluster;
   if (cluster.processes > cluster.workers) {
@@ -95,6 +104,21 @@ void judge_cluster(const Job& job, const GivenKeys& given) {
            "cluster.processes is " + std::to_string(cluster.processes) +
                ", expected at most one for each of the " + std::to_string(cluster.workers) +
                " workers");
+  }
+  const std::size_t devices = cluster.device.size();
+  if (devices != 1 && devices != cluster.workers) {
+    refuse(given.where("cluster.device"),
+           "cluster.device has " + std::to_string(devices) +
+               " entries, expected 1 (the same for all) or one for each of the " +
+               std::to_string(cluster.workers) + " workers");
+  }
+  for (const std::string& device : cluster.device) {
+    if (!names_device(device)) {
+      refuse(given.where("cluster.device"),
+             "cluster.device names " + toml_string(device) +
+                 ", expected \"auto\", \"cpu\" or \"cuda:N\"",
+             "`murm devices` lists what is there");
+    }
   }
   const std::size_t emulated = job.emulate.step_ms.size();
   if (emulated > 1 && emulated != cluster.workers) {

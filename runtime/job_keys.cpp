@@ -155,6 +155,7 @@ constexpr JobKey keys_after[] = {
     {"cluster.workers", MURM_MEMBER(cluster.workers), "workers", count_from(1, 1e6)},
     {"cluster.aggregators", MURM_MEMBER(cluster.aggregators), "shards", count_from(1, 256)},
     {"cluster.processes", MURM_MEMBER(cluster.processes), "processes", count_from(0, 1024)},
+    {"cluster.device", MURM_MEMBER(cluster.device), ""},
     {"cluster.transport",
      MURM_MEMBER(cluster.transport),
      "",
@@ -289,7 +290,7 @@ bool has_model(const Job& job, std::initializer_list<std::string_view> kinds) {
 }
 
 bool models_text(const Job& job) {
-  if (own_model(job) != nullptr) return job.data.kind == "text";
+  if (own_model(job) != nullptr) return job.data.kind == "text" || job.data.kind == "tokens";
   return is_one_of(job.model.kind, model_keys::of_text);
 }
 

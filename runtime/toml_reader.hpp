@@ -65,6 +65,13 @@ template <class T>
 void read_value(std::vector<T>& member, const toml::node& node, const Expected& expected) {
   constexpr bool numbers = std::is_arithmetic_v<T>;
   constexpr bool strings = std::is_same_v<T, std::string>;
+  if constexpr (strings) {
+    if (expected.choices.empty() && node.is_string()) {  // free text: a list of one
+      read_value(member.emplace_back(), node, expected);
+      member.erase(member.begin(), member.end() - 1);
+      return;
+    }
+  }
   const toml::array& list = list_in(
       node, expected,
       strings ? "a list of strings"

@@ -18,7 +18,7 @@ Tensor Numbers::initial(std::size_t offset, std::size_t length) {
 }
 
 Evaluation Numbers::evaluate_at(std::span<const float> parameters) {
-  return evaluate(*evaluator_.objective, *evaluator_.data, parameters);
+  return evaluate(evaluator_, parameters);
 }
 
 std::vector<float> Numbers::random_replica(std::uint32_t slot) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "gpu/host/kernels.hpp"
@@ -22,6 +23,14 @@ void require_below(std::size_t n, std::size_t rows, const float* indices) {
 }
 
 }  // namespace
+
+void HostDevice::upload(std::size_t bytes, const void* from, float* to) {
+  std::memcpy(to, from, bytes);
+}
+
+void HostDevice::download(std::size_t bytes, const float* from, void* to) {
+  std::memcpy(to, from, bytes);
+}
 
 void HostDevice::zero(const Tensor& x) {
   const std::span<float> values = host_span(x);

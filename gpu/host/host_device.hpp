@@ -15,12 +15,23 @@ namespace murm {
 
 /// Results depend on the numbers alone: not on the run, other threads, alignment or the cut into runs.
 /// Thread: one at a time, whichever; tensors it made may die on any.
-class HostDevice final : public Device {
+class HostDevice : public Device {
  public:
   explicit HostDevice(const host::ProductOptions& options = {})
       : products_(options), images_(options.threads) {}
 
   Tensor allocate(std::size_t length) override { return pool_.take(length); }
+  Tensor allocate_staging(std::size_t length) override { return pool_.take(length); }
+  float* address(const Tensor& tensor) override { return host_span(tensor).data(); }
+  bool has_own_memory() const override { return false; }
+  void upload(std::size_t bytes, const void* from, float* to) override;
+  void download(std::size_t bytes, const float* from, void* to) override;
+
+  void carry_out(std::uint64_t /*key*/, const std::function<void()>& step) override { step(); }
+  CrossEntropy take_deferred() override { return {}; }
+  void when_done(std::function<void()> done) override { done(); }
+  void wait() override {}
+  bool works_in_tiles() const override { return true; }
 
   void zero(const Tensor& x) override;
   void copy(const Tensor& destination, const Tensor& source) override;

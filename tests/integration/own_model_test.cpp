@@ -16,13 +16,15 @@ Program own_model(const Trial& trial, const Words& arguments) {
 
 TEST_CASE("a model of one's own learns, and its processes and files know it") {
   const Trial trial;
-  Program training = own_model(trial, factors + Words{"--processes", "2"});
+  constexpr std::uint64_t samples = 16000;
+  Program training = own_model(
+      trial, factors + Words{"--processes", "2"} + set({"job.samples=" + std::to_string(samples)}));
   require_exit(training, 0);
   const nlohmann::json report = trial.report();
   const double loss = report.at("final").at("eval_loss").get<double>();
-  CHECK(loss < 1.6);  // 2.3 is a guess
-  CHECK(report.at("final").at("eval_accuracy").get<double>() > 0.5);
-  require_whole_ledger(report, 4000);
+  CHECK(loss < 0.8);  // 2.3 is a guess
+  CHECK(report.at("final").at("eval_accuracy").get<double>() > 0.75);
+  require_whole_ledger(report, samples);
 
   Program evaluation = own_model(trial, {"evaluate", "run", "--report", "again.json"});
   require_exit(evaluation, 0);

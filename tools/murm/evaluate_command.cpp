@@ -68,7 +68,7 @@ int run_evaluate(const EvaluateCommand& command) {
   const DataShape shape{job.data.train, test->shape()};
   const std::vector<float> flat = parameters_of_run(command.run, parameter_layout(job, shape));
   const EvaluatorParts parts = make_evaluator_factory(job, test)();
-  const Evaluation result = evaluate(*parts.objective, *parts.data, flat);
+  const Evaluation result = evaluate(parts, flat);
   StreamHash hash;
   hash.add(std::as_bytes(std::span<const float>(flat)));
   std::string text = evaluation_text(result.loss, result.accuracy);

@@ -14,6 +14,7 @@
 #include "runtime/job_keys.hpp"
 #include "runtime/signals.hpp"
 #include "tools/murm/compare_command.hpp"
+#include "tools/murm/devices_command.hpp"
 #include "tools/murm/model_flags.hpp"
 #include "tools/murm/replay_command.hpp"
 #include "tools/murm/shell_text.hpp"
@@ -70,6 +71,8 @@ void add_train(CLI::App& app, TrainingCommand& command) {
                "worker processes; 0: all actors in this one");
   add_key_flag(*train, command.set, "--transport", "cluster.transport",
                "tcp or ipc, between processes");
+  add_key_flag(*train, command.set, "--device", "cluster.device",
+               "what workers compute on: auto, cpu or cuda:N; `murm devices` lists them");
   train->add_flag("--record", command.record, "record every event, for `murm replay`");
   train->footer(
       "Examples:\n  murm train examples/demo.toml\n"
@@ -226,6 +229,13 @@ void add_switch(CLI::App& app, SwitchCommand& command) {
       "Planned changes stand in the job file: algorithm.switches.");
 }
 
+void add_devices(CLI::App& app, DevicesCommand& command) {
+  CLI::App* devices = app.add_subcommand(
+      "devices", "what can compute on this machine, how fast, and why something cannot");
+  devices->add_option("--report", command.report, "write the same as JSON")->type_name("FILE");
+  devices->footer("Examples:\n  murm devices\n  murm devices --report devices.json");
+}
+
 int run(int argc, char** argv) {
   SignalGate signals;
   CLI::App app("murm: actor-based asynchronous training", "murm");
@@ -240,6 +250,7 @@ int run(int argc, char** argv) {
   CompareCommand comparing;
   TopologyCommand looking_at_topology;
   SwitchCommand switching;
+  DevicesCommand listing;
   comparing.command_line = shell_text({argv, argv + argc});
   add_train(app, training);
   add_simulate(app, simulating);
@@ -250,6 +261,7 @@ int run(int argc, char** argv) {
   add_compare(app, comparing);
   add_topology(app, looking_at_topology);
   add_switch(app, switching);
+  add_devices(app, listing);
   app.footer("`murm COMMAND --help` shows the flags of a command, with examples.");
   try {
     app.parse(argc, argv);
@@ -264,6 +276,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("compare")) return run_compare(comparing, signals);
   if (app.got_subcommand("topology")) return run_topology(looking_at_topology);
   if (app.got_subcommand("switch")) return run_switch(switching, signals);
+  if (app.got_subcommand("devices")) return run_devices(listing);
   return models.run();
 }
 

@@ -143,7 +143,7 @@ int repeat(const ReplayCommand& command, const Job& job, SignalGate& signals) {
     hash.add(std::as_bytes(std::span<const float>(result.parameters)));
     result.report.parameters_hash = hash.hex();
     const EvaluatorParts parts = make_evaluator_factory(job, test)();
-    const Evaluation evaluation = evaluate(*parts.objective, *parts.data, result.parameters);
+    const Evaluation evaluation = evaluate(parts, result.parameters);
     result.report.final.eval_loss = evaluation.loss;
     result.report.final.eval_accuracy = evaluation.accuracy;
   }

@@ -100,6 +100,7 @@ int run_simulate(const SimulateCommand& command, SignalGate& signals) {
       std::fprintf(stderr, "murm: note: %s\n", note.c_str());
     }
   }
+  if (!command.phantom) require_devices(inputs.job);
   const RunDirectory directory = command.out.empty() ? RunDirectory::create_beside(
                                                            std::filesystem::path("runs") /
                                                            (inputs.job.job.name + "-simulated"))

@@ -92,14 +92,13 @@ void probe(const ObjectiveOptions& options, const SampleShape& shape, ScriptModu
   }
   const at::Tensor scores = answer.toTensor();
   const auto classes = static_cast<std::int64_t>(shape.classes);
-  const auto features = static_cast<std::int64_t>(shape.features);
+  const auto targets = static_cast<std::int64_t>(shape.targets);
   const bool scored = scores.dim() >= 2 && scores.size(-1) == classes &&
-                      scores.scalar_type() == at::kFloat &&
-                      (scores.numel() == classes || scores.numel() == features * classes);
+                      scores.scalar_type() == at::kFloat && scores.numel() == targets * classes;
   if (scored) return;
   std::ostringstream text;
-  text << "answers one sample with " << scores.sizes() << " " << scores.dtype() << ", expected [1, "
-       << classes << "] float: a score for each class";
+  text << "answers one sample with " << scores.sizes() << " " << scores.dtype() << ", expected ["
+       << targets << ", " << classes << "] float: a score for each class";
   refuse(options, text.str());
 }
 

@@ -23,7 +23,7 @@ struct ScriptModule {
 /// Reads options.path. A sample goes in as [features], or as options.input_shape, or else as the module's attribute
 /// `input_shape` (a list of whole numbers). Tensors that need no gradient, and buffers, stay in the module.
 /// Errors: InputError for a file that is missing or no TorchScript, parameters that are not fp32, a shape that does not
-/// fit the data, and an output that is not [n, classes] (or [n, places, classes]) numbers.
+/// fit the data, and an output that is not [n targets, classes] numbers.
 /// Thread: any.
 ScriptModule load_script(const ObjectiveOptions& options, const SampleShape& shape);
 

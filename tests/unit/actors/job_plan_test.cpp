@@ -49,7 +49,7 @@ TEST_CASE("a model without data reads none: one sample is a step and an epoch") 
   CHECK(lane->objective().batch_max() == 1);
   const std::vector<float> initial = initial_parameters(job, shape);
   const EvaluatorParts parts = make_evaluator_factory(job, test)();
-  const Evaluation found = evaluate(*parts.objective, *parts.data, initial);
+  const Evaluation found = evaluate(parts, initial);
   CHECK((found.loss > 0) == (job.model.kind == "quadratic"));
   CHECK(std::isnan(found.accuracy));
 }

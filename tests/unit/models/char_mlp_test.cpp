@@ -141,18 +141,18 @@ TEST_CASE("a character model learns the words of a made-up text") {
   auto model = std::make_unique<CharMlp>(*device, options, 32);
   const Tensor parameters = device->allocate(model->parameter_count());
   model->initialize(seed, host_span(parameters));
-  HostDevice other;
-  CharMlp judge(other, options, 200);
-  const auto test = make_text_split(seed, true, 2000, options.context);
-  const double before = evaluate(judge, *test, host_span(parameters)).loss;
+  EvaluatorParts judge{std::make_unique<HostDevice>(), nullptr,
+                       make_text_split(seed, true, 2000, options.context)};
+  judge.objective = std::make_unique<CharMlp>(*judge.device, options, 200);
+  const double before = evaluate(judge, host_span(parameters)).loss;
   GradientLane lane(std::move(device), std::move(model),
                     make_text_split(seed, false, 20000, options.context), seed);
   for (std::uint32_t step = 0; step < 600; ++step) {
     const Lease lease{.id = step, .position = std::uint64_t{step} * 32, .samples = 32};
     const GradientReady ready = lane.run(lease, std::span<const Tensor>(&parameters, 1));
-    other.axpy(parameters, -0.1F / 32, ready.gradient);
+    judge.device->axpy(parameters, -0.1F / 32, ready.gradient);
   }
-  const double after = evaluate(judge, *test, host_span(parameters)).loss;
+  const double after = evaluate(judge, host_span(parameters)).loss;
   CHECK(before > 3.2);  // log(27) = 3.30
   CHECK(after < 2.3);
   CHECK(after > made_up_text_entropy(seed));

@@ -38,15 +38,14 @@ TEST_CASE("each sample is counted at the class that is right and the class that 
 }
 
 TEST_CASE("a confusion matrix adds up to the data, and its diagonal to the accuracy") {
-  HostDevice device;
-  Mlp model(device, {784, 10}, 32);
-  std::vector<float> parameters(model.parameter_count());
-  model.initialize(3, parameters);
-  const auto data = make_digits_split(1, true, 300);
-  const Confusion found = confusion(model, *data, parameters);
+  EvaluatorParts parts{std::make_unique<HostDevice>(), nullptr, make_digits_split(1, true, 300)};
+  parts.objective = std::make_unique<Mlp>(*parts.device, std::vector<std::size_t>{784, 10}, 32);
+  std::vector<float> parameters(parts.objective->parameter_count());
+  parts.objective->initialize(3, parameters);
+  const Confusion found = confusion(*parts.objective, *parts.data, parameters);
   CHECK(std::accumulate(found.counts.begin(), found.counts.end(), std::uint64_t{0}) == 300);
   std::uint64_t right = 0;
   for (std::size_t c = 0; c < 10; ++c) right += found.at(c, c);
-  CHECK(static_cast<double>(right) / 300 == Approx(evaluate(model, *data, parameters).accuracy));
+  CHECK(static_cast<double>(right) / 300 == Approx(evaluate(parts, parameters).accuracy));
   CHECK(right < 200);  // it has learnt nothing: the other cells are not empty
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "gpu/host/host_device.hpp"
 #include "models/consensus.hpp"
 #include "models/evaluation.hpp"
 #include "tests/catch.hpp"
@@ -151,8 +152,11 @@ TEST_CASE("consensus has no gradient and no loss") {
 }
 
 TEST_CASE("an evaluation without classes is the mean loss and has no accuracy") {
-  Quadratic quadratic({.dim = 2, .condition = 2, .noise = 9}, 3);
-  const Evaluation found = evaluate(quadratic, *blank_sample(), std::vector<float>{2, 4});
+  const EvaluatorParts parts{
+      std::make_unique<HostDevice>(),
+      std::make_unique<Quadratic>(QuadraticOptions{.dim = 2, .condition = 2, .noise = 9}, 3),
+      blank_sample()};
+  const Evaluation found = evaluate(parts, std::vector<float>{2, 4});
   CHECK(found.loss == Approx(2 + 4));
   CHECK(std::isnan(found.accuracy));
 }

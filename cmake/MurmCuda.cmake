@@ -1,0 +1,17 @@
+# Finds the CUDA toolkit: MURM_HAS_CUDA, and CUDA::cudart_static.
+set(MURM_HAS_CUDA FALSE)
+if(NOT MURM_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "MURM_CUDA is '${MURM_CUDA}', expected AUTO, ON or OFF")
+endif()
+if(NOT MURM_CUDA STREQUAL "OFF")
+  find_package(CUDAToolkit 12 QUIET)
+  if(CUDAToolkit_FOUND AND TARGET CUDA::cudart_static)
+    set(MURM_HAS_CUDA TRUE)
+    message(STATUS "CUDA room: built with CUDA ${CUDAToolkit_VERSION}")
+  elseif(MURM_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "MURM_CUDA=ON, and no CUDA toolkit of version 12 or later was found. "
+                        "HINT: -DCUDAToolkit_ROOT=/usr/local/cuda, or -DMURM_CUDA=AUTO")
+  else()
+    message(STATUS "CUDA room: left out, no CUDA toolkit was found")
+  endif()
+endif()
