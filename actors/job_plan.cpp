@@ -213,6 +213,15 @@ const std::string& device_name(const Job& job, std::uint64_t slot) {
   return named[named.size() == 1 ? 0 : slot % named.size()];
 }
 
+void check_device_names(const Job& job) {
+  for (const std::string& name : job.cluster.device) {
+    if (parse_device_name(name)) continue;
+    throw InputError("cluster.device names \"" + name +
+                     "\", expected \"auto\", \"cpu\" or \"cuda:N\". HINT: `murm devices` lists "
+                     "what is there");
+  }
+}
+
 std::unique_ptr<Device> make_device(const Job& job, const std::string& name) {
   return make_device(DeviceOptions{
       .name = name, .threads = job.training.threads, .bf16 = job.training.precision == "bf16"});
@@ -253,6 +262,7 @@ JobPlan plan_job(const Job& job, const DataShape& shape) {
   JobPlan plan;
   plan.job = job;
   plan.shape = shape;
+  check_device_names(job);
   for (const ParameterTensor& tensor : parameter_layout(job, shape))
     plan.parameters += tensor.size();
   if (job.cluster.aggregators > plan.parameters) {
@@ -351,8 +361,7 @@ LaneFactory make_lane_factory(const Job& job) { return make_lane_factories(job)(
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test) {
   return [job, test = std::move(test)] {
-    ModelParts parts = make_model(job, {test->size(), test->shape()}, evaluation_batch(job),
-                                  device_name(job, 0));
+    ModelParts parts = make_model(job, {test->size(), test->shape()}, evaluation_batch(job));
     return EvaluatorParts{std::move(parts.device), std::move(parts.objective), test};
   };
 }

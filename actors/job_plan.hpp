@@ -54,7 +54,8 @@ void require_devices(const Job& job);
 std::function<LaneFactory(std::uint32_t slot)> make_lane_factories(const Job& job);
 /// That of slot 0.
 LaneFactory make_lane_factory(const Job& job);
-/// Makes the evaluator's parts around a test set at hand.
+/// Makes the evaluator's parts around a test set at hand, on the processor: a coordinator, or who looks at a run
+/// later, need not have the workers' devices.
 std::function<EvaluatorParts()> make_evaluator_factory(const Job& job,
                                                        std::shared_ptr<const Dataset> test);
 /// A model with the device it works on, in the order of their lives.
@@ -62,7 +63,7 @@ struct ModelParts {
   std::unique_ptr<Device> device;
   std::unique_ptr<Objective> objective;
 };
-/// The job's model, with its workspace for `batch` samples at a time.
+/// The job's model on a device that it names, with its workspace for `batch` samples at a time.
 ModelParts make_model(const Job& job, const DataShape& shape, std::size_t batch,
                       const std::string& device = "cpu");
 /// Initial parameters of the job's model, from its seed.

@@ -4,7 +4,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 
 #include "algorithms/optimizer.hpp"
@@ -40,14 +39,7 @@ class Device : public Algebra {
   virtual void download(std::size_t bytes, const float* from, void* to) = 0;
 
   // -- time
-  /// Carries out `step`, a sequence of calls on this device that is the same, addresses and numbers alike, whenever
-  /// `key` is the same (0: it never is): a device may remember it. Losses within may be 0 and told later.
-  virtual void carry_out(std::uint64_t key, const std::function<void()>& step) = 0;
-  /// After `wait`: the sum of the losses that steps since the last call did not tell, each times its `scale`.
-  virtual CrossEntropy take_deferred() = 0;
-  /// Calls `done` once, when everything so far is done: at once, or on a foreign thread, where it may only post a
-  /// message. Errors of the device since then show at the next call.
-  virtual void when_done(std::function<void()> done) = 0;
+  /// Until everything so far is done.
   virtual void wait() = 0;
 
   /// Whether a part of a batch whose numbers fit its caches is worked on faster than the whole.

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kCuda = "cuda:";
 
-/// Beside the program; where it was built; or where the loader looks.
+/// Beside the program, or where the loader looks.
 std::vector<std::string> places_of_library() {
   std::vector<std::string> places;
   std::error_code error;
@@ -80,6 +80,7 @@ std::string why_not_cuda(unsigned ordinal) {
   const CudaAccess& cuda = find_cuda();
   if (cuda.room == nullptr) return cuda.reason;
   const std::vector<CudaDeviceFacts> devices = cuda.room->devices();
+  if (devices.empty()) return "the NVIDIA driver does not answer";
   if (ordinal >= devices.size()) {
     return devices.size() == 1
                ? "there is only cuda:0"

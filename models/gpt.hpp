@@ -43,7 +43,6 @@ class Gpt final : public Objective {
   BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                        std::span<float> gradient) override;
   BatchResult evaluate(std::span<const float> parameters, const Batch& batch) override;
-  bool repeats() const override { return options_.dropout == 0; }
   /// Logits [classes] of the token after the last of `tokens`; of a longer text only the last `context` are seen.
   void logits(std::span<const float> parameters, std::span<const float> tokens,
               std::span<float> out) override;

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "algorithms/machine.hpp"
 #include "gpu/device.hpp"
@@ -28,27 +27,18 @@ class GradientLane {
   /// Gradient summed over the lease's samples, added up in micro-batches of the objective's batch_max.
   /// `parameters` are consecutive parts of the flat vector.
   GradientReady run(const Lease& lease, std::span<const Tensor> parameters);
-  /// The same in two parts, for who would not wait: between them the device must be done (Device::when_done).
-  void start(const Lease& lease, std::span<const Tensor> parameters);
-  GradientReady finish();
 
-  Device& device() { return *device_; }
   Objective& objective() { return *objective_; }
   /// Where its batches come from, for a reader on another thread.
   const std::shared_ptr<ReadAhead>& batches() { return batches_; }
 
  private:
-  double differentiate(std::span<const float> parameters, const Batch& batch,
-                       const Tensor& gradient);
-
   std::unique_ptr<Device> device_;
   std::unique_ptr<Objective> objective_;
   DeviceInputs inputs_;
   std::shared_ptr<ReadAhead> batches_;
-  std::vector<Tensor> parameters_;  // of the step that goes on: the device reads them
-  GradientReady ready_;             // likewise
-  Tensor gradient_;                 // on a device with memory of its own
-  Tensor partial_;                  // gradient of one micro-batch
+  Tensor gradient_;  // on a device with memory of its own
+  Tensor partial_;   // gradient of one micro-batch
 };
 
 /// Called on the thread that will use the lane.

@@ -63,8 +63,6 @@ class Objective {
   virtual BatchResult gradient(std::span<const float> parameters, const Batch& batch,
                                std::span<float> gradient) = 0;
   virtual BatchResult evaluate(std::span<const float> parameters, const Batch& batch) = 0;
-  /// Whether `gradient` asks the same of its device, with the same numbers, for every batch of one size.
-  virtual bool repeats() const { return true; }
   /// Logits of what follows `tokens` [at least 1], of which the model sees the last, as many as its context; out: as
   /// many as classes. Errors: InputError where the model is none of a sequence.
   virtual void logits(std::span<const float> parameters, std::span<const float> tokens,

@@ -88,15 +88,6 @@ void judge_training(const Job& job, const GivenKeys& given) {
   }
 }
 
-/// auto, cpu, cuda:N
-bool names_device(std::string_view name) {
-  constexpr std::string_view cuda = "cuda:";
-  if (!name.starts_with(cuda)) return name == "auto" || name == "cpu";
-  const std::string_view number = name.substr(cuda.size());
-  return !number.empty() && number.size() <= 3 &&
-         std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 void judge_cluster(const Job& job, const GivenKeys& given) {
   const auto& cluster = job.cluster;
   if (cluster.processes > cluster.workers) {
@@ -111,14 +102,6 @@ void judge_cluster(const Job& job, const GivenKeys& given) {
            "cluster.device has " + std::to_string(devices) +
                " entries, expected 1 (the same for all) or one for each of the " +
                std::to_string(cluster.workers) + " workers");
-  }
-  for (const std::string& device : cluster.device) {
-    if (!names_device(device)) {
-      refuse(given.where("cluster.device"),
-             "cluster.device names " + toml_string(device) +
-                 ", expected \"auto\", \"cpu\" or \"cuda:N\"",
-             "`murm devices` lists what is there");
-    }
   }
   const std::size_t emulated = job.emulate.step_ms.size();
   if (emulated > 1 && emulated != cluster.workers) {

@@ -5,14 +5,25 @@
 
 #include <array>
 #include <climits>
+#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include "algorithms/vocabulary.hpp"
 
 namespace murm {
 
 std::uint64_t process_id() { return static_cast<std::uint64_t>(::getpid()); }
+
+std::string proc_value(const char* file, const std::string& key) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(':');
+    if (!line.starts_with(key) || colon == std::string::npos) continue;
+    const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+    return value == std::string::npos ? "" : line.substr(value);
+  }
+  return {};
+}
 
 std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
@@ -22,13 +33,8 @@ std::string host_name() {
 
 std::uint64_t peak_rss_bytes() {
   // VmHWM first: ru_maxrss survives exec, so a child would report the size of its launcher.
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) != 0) continue;
-    std::istringstream fields(line.substr(6));
-    std::uint64_t kib = 0;
-    if (fields >> kib) return kib * 1024;
-  }
+  const std::string peak = proc_value("/proc/self/status", "VmHWM");  // "61234 kB"
+  if (!peak.empty()) return std::strtoull(peak.c_str(), nullptr, 10) * 1024;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;

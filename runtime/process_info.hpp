@@ -1,4 +1,4 @@
-// Facts about this process: its id, its host's name, its peak memory, its own program file.
+// Facts about this process and its machine: its id, its host's name, its peak memory, its own program file.
 // Room: runtime. Asks the operating system, keeps nothing.
 // Caller: actors/training_node (Hello, report), tools/murm. Source: proc(5), getrusage(2).
 #pragma once
@@ -8,6 +8,9 @@
 namespace murm {
 
 std::uint64_t process_id();
+
+/// What follows the first "key ... :" of a file of /proc, without the blanks before it; empty where there is none.
+std::string proc_value(const char* file, const std::string& key);
 
 /// "unknown" when the system does not say.
 std::string host_name();

@@ -67,9 +67,8 @@ void read_value(std::vector<T>& member, const toml::node& node, const Expected& 
   constexpr bool strings = std::is_same_v<T, std::string>;
   if constexpr (strings) {
     if (expected.choices.empty() && node.is_string()) {  // free text: a list of one
-      read_value(member.emplace_back(), node, expected);
-      member.erase(member.begin(), member.end() - 1);
-      return;
+      member.assign(1, {});
+      return read_value(member.front(), node, expected);
     }
   }
   const toml::array& list = list_in(

@@ -27,9 +27,6 @@ class HostDevice : public Device {
   void upload(std::size_t bytes, const void* from, float* to) override;
   void download(std::size_t bytes, const float* from, void* to) override;
 
-  void carry_out(std::uint64_t /*key*/, const std::function<void()>& step) override { step(); }
-  CrossEntropy take_deferred() override { return {}; }
-  void when_done(std::function<void()> done) override { done(); }
   void wait() override {}
   bool works_in_tiles() const override { return true; }
 

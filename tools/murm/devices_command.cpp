@@ -1,7 +1,7 @@
 #include "tools/murm/devices_command.hpp"
 
 #include <cstdio>
-#include <fstream>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -11,6 +11,7 @@
 #include "gpu/device_factory.hpp"
 #include "runtime/atomic_file.hpp"
 #include "runtime/human_units.hpp"
+#include "runtime/process_info.hpp"
 #include "tools/murm/run_files.hpp"
 #include "tools/murm/step_bench.hpp"
 
@@ -25,18 +26,6 @@ struct Line {
   double fp32 = 0;  // operations per second in products; 0: not measured
   double bf16 = 0;
 };
-
-/// What follows the first "key ... :" of a file of /proc; empty where there is none.
-std::string proc_value(const char* file, const std::string& key) {
-  std::ifstream lines(file);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t colon = line.find(':');
-    if (!line.starts_with(key) || colon == std::string::npos) continue;
-    const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-    return value == std::string::npos ? "" : line.substr(value);
-  }
-  return {};
-}
 
 Line processor() {
   const unsigned threads = std::thread::hardware_concurrency();

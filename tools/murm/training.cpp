@@ -158,9 +158,9 @@ void see_off(ChildWatcher& children) {
 /// Everything that can be wrong is found here, before a file of an earlier run is touched.
 TrainingNodeOptions node_options(const TrainingCommand& command, const Job& job,
                                  const std::filesystem::path& folder) {
-  if (command.listen.empty()) require_devices(job);  // else workers come with devices of their own
   TrainingNodeOptions options;
   options.prepared = prepare_job(job, !command.listen.empty() || job.cluster.processes > 0);
+  if (command.listen.empty()) require_devices(job);  // else they are those of other machines
   options.workers_can_come = !command.listen.empty();
   options.listen = command.listen;
   if (options.listen.empty() && job.cluster.processes > 0) options.listen = private_endpoint(job);
