@@ -42,3 +42,16 @@ TEST_CASE("a device for each worker, or the best there is, trains like the proce
   CHECK(trial.hash_of({"--workers", "2", "--device", "[\"auto\", \"cpu\"]"}, "named") ==
         trial.hash_of({"--workers", "2"}, "plain"));
 }
+
+TEST_CASE("a worker without the job's device says so, and the run ends") {
+  const Trial trial;
+  const std::string endpoint = free_endpoint();
+  Program coordinator = trial.start({"coordinator", "job.toml", "--out", "run", "--listen",
+                                     endpoint, "--workers", "1", "--set",
+                                     "cluster.device=cuda:99"});
+  Program worker = trial.start({"worker", "--join", endpoint});
+  require_exit(worker, 1);
+  require_exit(coordinator, 1);
+  CHECK(worker.says("\"cuda:99\" cannot be used"));
+  CHECK(coordinator.says("\"cuda:99\" cannot be used"));
+}

@@ -80,6 +80,7 @@ TEST_CASE("a distant device works on copies: the batch in hand is not the one th
   DeviceInputs inputs(device, model, TwoFeatures());
   const Batch there = inputs.batch({features, labels, 7});
   CHECK(there.features.data() != features.data());
+  CHECK(there.labels.data() != labels.data());
   CHECK(std::equal(features.begin(), features.end(), there.features.begin(), there.features.end()));
   CHECK(std::equal(labels.begin(), labels.end(), there.labels.begin(), there.labels.end()));
   CHECK(there.position == 7);
