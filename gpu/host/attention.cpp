@@ -7,7 +7,7 @@
 
 #include "algorithms/vector_clones.hpp"
 #include "gpu/host/small_product.hpp"
-#include "gpu/host/vector_math.hpp"
+#include "gpu/vector_math.hpp"
 
 namespace murm::host {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "algorithms/vector_clones.hpp"
 #include "gpu/host/bfloat.hpp"
-#include "gpu/host/vector_math.hpp"
+#include "gpu/vector_math.hpp"
 
 namespace murm::host {
 
@@ -146,11 +146,11 @@ MURM_CLONES void multiply(std::size_t n, const float* __restrict factor, float* 
 
 MURM_CLONES void gelu(std::size_t n, float* __restrict x, float* __restrict slope) {
   if (slope == nullptr) {
-    for (std::size_t i = 0; i < n; ++i) x[i] = gelu(x[i]).value;
+    for (std::size_t i = 0; i < n; ++i) x[i] = murm::gelu(x[i]).value;
     return;
   }
   for (std::size_t i = 0; i < n; ++i) {
-    const Gelu at = gelu(x[i]);
+    const Gelu at = murm::gelu(x[i]);
     x[i] = at.value;
     slope[i] = at.slope;
   }

@@ -1,15 +1,17 @@
 // exp, and the normal distribution, in plain arithmetic: loops over them vectorise and every machine rounds alike.
-// Room: gpu/host. Scalar functions; knows no array.
-// Caller: gpu/host/kernels, gpu/host/sequence_kernels.
+// Room: gpu. Scalar functions for processors and devices; knows no array.
+// Caller: gpu/host/kernels, gpu/host/attention, gpu/cuda.
 #pragma once
 #include <bit>
 #include <cstdint>
 
-namespace murm::host {
+#include "algorithms/host_device.hpp"
+
+namespace murm {
 
 /// exp(x) for x <= 0 within 2 units in the last place (Cephes expf): x = k ln 2 + r, e^r by a polynomial. NaN
-/// stays NaN.
-inline float exp_not_positive(float x) {
+/// stays NaN on processors.
+MURM_HOST_DEVICE inline float exp_not_positive(float x) {
   const float clamped = x < -87.0F ? -87.0F : x;
   constexpr float round_to_integer =
       12582912.0F;  // 1.5 * 2^23: adding it leaves the integer in the low bits
@@ -27,13 +29,16 @@ inline float exp_not_positive(float x) {
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(e) + exponent);
 }
 
+/// The same on a device, whose NaN has all bits set and would not outlive the integers above.
+MURM_HOST_DEVICE inline float exp_or_nan(float x) { return x == x ? exp_not_positive(x) : x; }
+
 struct Gelu {
   float value = 0;  // x Phi(x)
   float slope = 0;  // Phi(x) + x phi(x)
 };
 
 /// With the error function, within 2e-7 (Abramowitz & Stegun 1964, 7.1.26).
-inline Gelu gelu(float x) {
+MURM_HOST_DEVICE inline Gelu gelu(float x) {
   const float magnitude = x < 0.0F ? -x : x;
   const float density = exp_not_positive(-0.5F * x * x);
   const float t = 1.0F / (1.0F + 0.3275911F * 0.70710678F * magnitude);
@@ -47,4 +52,4 @@ inline Gelu gelu(float x) {
   return {x * below, below + x * (0.39894228F * density)};
 }
 
-}  // namespace murm::host
+}  // namespace murm
