@@ -1,12 +1,22 @@
-# Finds the CUDA toolkit: MURM_HAS_CUDA, and CUDA::cudart_static.
+# Finds the CUDA toolkit: MURM_HAS_CUDA, the language CUDA, CUDA::cudart_static and CUDA::cublasLt.
 set(MURM_HAS_CUDA FALSE)
 if(NOT MURM_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "MURM_CUDA is '${MURM_CUDA}', expected AUTO, ON or OFF")
 endif()
 if(NOT MURM_CUDA STREQUAL "OFF")
   find_package(CUDAToolkit 12 QUIET)
-  if(CUDAToolkit_FOUND AND TARGET CUDA::cudart_static)
+  if(CUDAToolkit_FOUND AND TARGET CUDA::cudart_static AND TARGET CUDA::cublasLt)
     set(MURM_HAS_CUDA TRUE)
+    if(NOT CMAKE_CUDA_COMPILER)
+      set(CMAKE_CUDA_COMPILER "${CUDAToolkit_NVCC_EXECUTABLE}")
+    endif()
+    if(MURM_CCACHE AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
+      set(CMAKE_CUDA_COMPILER_LAUNCHER "${MURM_CCACHE}")
+    endif()
+    enable_language(CUDA)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nvcc has it
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+    endif()
     message(STATUS "CUDA room: built with CUDA ${CUDAToolkit_VERSION}")
   elseif(MURM_CUDA STREQUAL "ON")
     message(FATAL_ERROR "MURM_CUDA=ON, and no CUDA toolkit of version 12 or later was found. "

@@ -15,33 +15,36 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
 
 # One result wherever a formula is inlined: no contraction into fused multiply-adds, and no
 # -march=native, so the program runs on the neighbour's machine as well.
-add_compile_options(-ffp-contract=off)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>
+  $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false>)
 
 add_library(murm_options INTERFACE)
 target_compile_options(murm_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-  $<$<BOOL:${MURM_WERROR}>:-Werror>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wconversion,-Wshadow>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${MURM_WERROR}>>:-Werror>
+  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${MURM_WERROR}>>:-Werror=all-warnings>)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 reports -Wrestrict inside std::string's operator+ (GCC bug 105651).
-  target_compile_options(murm_options INTERFACE -Wno-restrict)
+  target_compile_options(murm_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
 
-target_compile_options(murm_options INTERFACE -fstack-protector-strong)
+target_compile_options(murm_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fstack-protector-strong>)
 check_cxx_compiler_flag(-fcf-protection MURM_HAS_CF_PROTECTION)
 if(MURM_HAS_CF_PROTECTION)
-  target_compile_options(murm_options INTERFACE -fcf-protection)
+  target_compile_options(murm_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fcf-protection>)
 endif()
 target_compile_definitions(murm_options INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 target_link_options(murm_options INTERFACE -Wl,-z,relro -Wl,-z,now)
 
 if(MURM_SANITIZE)
   set(sanitize -fsanitize=${MURM_SANITIZE} -fno-sanitize-recover=all)
-  add_compile_options(${sanitize} -fno-omit-frame-pointer)
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${sanitize};-fno-omit-frame-pointer>")
   add_link_options(${sanitize})
 else()
   target_compile_options(murm_options INTERFACE
-    $<$<CONFIG:RelWithDebInfo>:-U_FORTIFY_SOURCE> $<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+    "$<$<AND:$<CONFIG:RelWithDebInfo>,$<COMPILE_LANGUAGE:CXX>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
 endif()
 
 if(MURM_FUZZ)

@@ -22,7 +22,8 @@ std::string_view hint_for(cudaError_t status) {
     case cudaErrorInvalidDevice:
       return "`murm devices` lists what is there";
     default:
-      return "`murm devices` tells whether the device still answers; its driver may have to be restarted";
+      return "`murm devices` tells whether the device still answers; its driver may have to be "
+             "restarted";
   }
 }
 
@@ -46,7 +47,7 @@ void check(cudaError_t status, const char* call, std::source_location where) {
 
 void check(cublasStatus_t status, const char* call, std::source_location where) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  fail(call, cublasGetStatusString(status),
+  fail(call, cublasLtGetStatusString(status),
        status == CUBLAS_STATUS_ALLOC_FAILED ? kOutOfMemory : hint_for(cudaErrorUnknown), where);
 }
 

@@ -2,7 +2,7 @@
 // Room: gpu/cuda. Knows statuses; not what the call was for.
 // Caller: everything in gpu/cuda, for every call. actors/device_actor turns the exception into a lost worker.
 #pragma once
-#include <cublas_api.h>
+#include <cublasLt.h>
 #include <cuda_runtime_api.h>
 
 #include <source_location>

@@ -75,6 +75,7 @@ struct cublasLtMatmulHeuristicResult_t {
   int reserved[4];
 };
 
+const char* cublasLtGetStatusString(cublasStatus_t status);
 std::size_t cublasLtGetVersion();
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle);
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle);

@@ -27,5 +27,3 @@ enum cublasComputeType_t {
   CUBLAS_COMPUTE_32F_PEDANTIC = 69,
   CUBLAS_COMPUTE_32F_FAST_TF32 = 77
 };
-
-const char* cublasGetStatusString(cublasStatus_t status);
