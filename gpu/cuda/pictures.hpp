@@ -62,6 +62,10 @@ struct Picture {
         columns(static_cast<std::uint32_t>(width)),
         channels(static_cast<std::uint32_t>(depth)) {}
 
+  __device__ bool holds(const Place& place) const {
+    return static_cast<std::uint32_t>(place.row) < rows &&
+           static_cast<std::uint32_t>(place.column) < columns;
+  }
   /// Where the channels of a place begin.
   __device__ std::size_t first(const Place& place) const {
     const std::uint32_t line = place.picture * rows + static_cast<std::uint32_t>(place.row);
@@ -70,10 +74,26 @@ struct Picture {
   /// kWidth channels from `channel` on; zeros beside the picture.
   template <unsigned kWidth>
   __device__ Numbers<kWidth> read(const Place& place, std::uint32_t channel) const {
-    if (static_cast<std::uint32_t>(place.row) >= rows ||
-        static_cast<std::uint32_t>(place.column) >= columns)
-      return {};
+    if (!holds(place)) return {};
     return load<kWidth>(numbers + first(place) + channel);
+  }
+};
+
+/// What went into a pool of 2x2 windows, from the derivative by what came out, which goes to the winners: read like a
+/// picture of twice the rows and columns, or one more.
+struct Unpooled {
+  Picture pooled;
+  const std::uint8_t* winners;
+
+  template <unsigned kWidth>
+  __device__ Numbers<kWidth> read(const Place& place, std::uint32_t channel) const {
+    const Place window{place.picture, place.row >> 1, place.column >> 1};
+    if (!pooled.holds(window)) return {};
+    const auto here = static_cast<std::uint32_t>((place.row & 1) * 2 + (place.column & 1));
+    const auto winner = load<kWidth>(winners + pooled.first(window) + channel);
+    auto value = load<kWidth>(pooled.numbers + pooled.first(window) + channel);
+    for (unsigned c = 0; c < kWidth; ++c) value.at[c] = winner.at[c] == here ? value.at[c] : 0.0F;
+    return value;
   }
 };
 
