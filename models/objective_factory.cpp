@@ -177,9 +177,9 @@ constexpr std::array kinds{
     ObjectiveKind{"logistic", true, make_logistic, logistic_layout, nullptr, true},
     ObjectiveKind{"mlp", true, make_mlp, hidden_layout, check_mlp, true},
     ObjectiveKind{"char-mlp", true, make_char_mlp, embedded_layout, check_char_mlp, true},
-    ObjectiveKind{"lenet", true, make_lenet, pooled_layout, nullptr},
-    ObjectiveKind{"resnet", true, make_resnet, residual_layout, check_resnet},
-    ObjectiveKind{"gpt", true, make_gpt, transformer_layout, check_gpt},
+    ObjectiveKind{"lenet", true, make_lenet, pooled_layout, nullptr, true},
+    ObjectiveKind{"resnet", true, make_resnet, residual_layout, check_resnet, true},
+    ObjectiveKind{"gpt", true, make_gpt, transformer_layout, check_gpt, true},
     ObjectiveKind{"quadratic", false, make_quadratic, plain_layout, check_quadratic},
     ObjectiveKind{"consensus", false, make_consensus, plain_layout, check_consensus},
 };

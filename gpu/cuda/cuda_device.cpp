@@ -33,6 +33,8 @@ CudaDevice::CudaDevice(int ordinal, const CudaLaneOptions& options,
     : stream_(ordinal),
       processor_(std::move(processor)),
       products_(stream_, options.bf16),
+      sequences_(stream_, scratch_),
+      images_(stream_, scratch_),
       losses_(allocate(kNumbersOfLosses)),
       losses_taken_(allocate_staging(kNumbersOfLosses)) {
   zero(losses_);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "gpu/cuda/cuda_images.hpp"
+#include "gpu/cuda/cuda_sequences.hpp"
 #include "gpu/cuda/memory.hpp"
 #include "gpu/cuda/products.hpp"
 #include "gpu/cuda_room.hpp"
@@ -63,8 +65,8 @@ class CudaDevice final : public Device {
   void cross_entropy(std::size_t n, std::size_t classes, const float* logits,
                      const std::int32_t* labels, float scale, float* dlogits) override;
   CrossEntropy take_cross_entropy() override;
-  SequenceAlgebra& sequences() override;
-  ImageAlgebra& images() override;
+  SequenceAlgebra& sequences() override { return sequences_; }
+  ImageAlgebra& images() override { return images_; }
 
  private:
   /// A tensor's numbers in one run on this device, copied to `scratch` if they lie elsewhere.
@@ -79,6 +81,8 @@ class CudaDevice final : public Device {
   std::vector<Tensor> in_flight_;  // copies that uploads read from, until somebody waits
   Scratch scratch_;
   Products products_;
+  CudaSequences sequences_;
+  CudaImages images_;
   Tensor losses_;        // one CrossEntropy
   Tensor losses_taken_;  // the same in the processor's memory
 };

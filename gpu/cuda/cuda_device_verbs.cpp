@@ -1,6 +1,4 @@
 // The verbs of algorithms that have no kernel: the processor carries them out on copies.
-#include <stdexcept>
-
 #include "algorithms/compression/codec.hpp"
 #include "algorithms/parameter_server/compensation.hpp"
 #include "gpu/cuda/cuda_device.hpp"
@@ -72,14 +70,6 @@ bool CudaDevice::decode(const Codec& codec, const Tensor& payload, const Tensor&
 
 void CudaDevice::restore(Codec& codec, const Tensor& payload) {
   processor_->restore(codec, on_processor(payload));
-}
-
-// Networks on pictures and transformers have no kernels yet: their kinds are not on_any_device.
-SequenceAlgebra& CudaDevice::sequences() {
-  throw std::logic_error("the CUDA device has no kernels for sequences");
-}
-ImageAlgebra& CudaDevice::images() {
-  throw std::logic_error("the CUDA device has no kernels for pictures");
 }
 
 }  // namespace murm::cuda

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "algorithms/random.hpp"
 #include "algorithms/vector_clones.hpp"
+#include "gpu/dropout.hpp"
 #include "gpu/host/vector.hpp"
 
 namespace murm::host {
@@ -69,12 +69,8 @@ MURM_CLONES void add(std::size_t n, const float* __restrict a, const float* __re
 
 MURM_CLONES void dropout(std::size_t n, std::uint64_t seed, double probability,
                          float* __restrict x) {
-  const auto bar = static_cast<std::uint64_t>(probability * 0x1p53);
-  const auto scale = static_cast<float>(1.0 / (1.0 - probability));
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint64_t drawn = spread_bits(seed + i * 0x9E3779B97F4A7C15U) >> 11U;
-    x[i] = drawn < bar ? 0.0F : x[i] * scale;
-  }
+  const Dropout dropout(seed, probability);
+  for (std::size_t i = 0; i < n; ++i) x[i] = dropout.of(i, x[i]);
 }
 
 }  // namespace murm::host
