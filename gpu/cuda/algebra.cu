@@ -2,6 +2,7 @@
 
 #include "gpu/bfloat.hpp"
 #include "gpu/cuda/launch.hpp"
+#include "gpu/cuda/numbers.hpp"
 #include "gpu/cuda/reduce.hpp"
 #include "gpu/vector_math.hpp"
 
@@ -61,10 +62,24 @@ __global__ void scatter_rows_kernel(std::size_t n, std::size_t rows, std::size_t
   }
 }
 
+template <unsigned kWidth>
+void axpy_by(cudaStream_t stream, std::size_t n, float a, const float* x, float* y) {
+  for_each_element(stream, n / kWidth, [=] __device__(std::size_t i) {
+    const auto more = load<kWidth>(x + kWidth * i);
+    auto sum = load<kWidth>(y + kWidth * i);
+    for (unsigned c = 0; c < kWidth; ++c) sum.at[c] += a * more.at[c];
+    store<kWidth>(sum, y + kWidth * i);
+  });
+}
+
 }  // namespace
 
 void axpy(cudaStream_t stream, std::size_t n, float a, const float* x, float* y) {
-  for_each_element(stream, n, [=] __device__(std::size_t i) { y[i] += a * x[i]; });
+  if (in_fours(n, {x, y})) {
+    axpy_by<4>(stream, n, a, x, y);
+  } else {
+    axpy_by<1>(stream, n, a, x, y);
+  }
 }
 
 void round_to_bfloat(cudaStream_t stream, std::size_t n, const float* x, std::uint16_t* rounded) {

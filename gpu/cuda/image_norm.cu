@@ -224,16 +224,6 @@ struct InputGradient {
   }
 };
 
-template <unsigned kWidth>
-void add_by(cudaStream_t stream, std::size_t count, const float* x, float* y) {
-  for_each_element(stream, count / kWidth, [=] __device__(std::size_t i) {
-    const auto more = load<kWidth>(x + kWidth * i);
-    auto sum = load<kWidth>(y + kWidth * i);
-    for (unsigned c = 0; c < kWidth; ++c) sum.at[c] += more.at[c];
-    store<kWidth>(sum, y + kWidth * i);
-  });
-}
-
 std::size_t sum_count(const ImageRows& rows) {
   return rows.sections * rows.pieces * 2 * rows.channels;
 }
@@ -273,14 +263,6 @@ void norm_gradient(cudaStream_t stream, const NormShape& shape, const float* x, 
 
 std::size_t norm_workspace(const NormShape& shape) {
   return sum_count(rows_of(shape)) * (sizeof(double) / sizeof(float)) + 2 * shape.sets();
-}
-
-void add(cudaStream_t stream, std::size_t count, const float* x, float* y) {
-  if (in_fours(count, {x, y})) {
-    add_by<4>(stream, count, x, y);
-  } else {
-    add_by<1>(stream, count, x, y);
-  }
 }
 
 }  // namespace murm::cuda

@@ -22,7 +22,4 @@ void norm_gradient(cudaStream_t stream, const NormShape& shape, const float* x, 
                    float* dshift, float* workspace);
 std::size_t norm_workspace(const NormShape& shape);
 
-/// As in ImageAlgebra.
-void add(cudaStream_t stream, std::size_t count, const float* x, float* y);
-
 }  // namespace murm::cuda

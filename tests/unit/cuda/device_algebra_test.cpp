@@ -125,6 +125,16 @@ TEST_CASE("cuda: rounded weights are kept until there are new ones") {
   CHECK(product() == 3);
 }
 
+TEST_CASE("cuda: sums of arrays have the bits of the processor's, aligned or not") {
+  const std::size_t n = GENERATE(1, 5, 64, 1'200'004);
+  const std::size_t shift = GENERATE(0, 1);
+  const auto add = [=](Device& device, const std::vector<Placed>& x, float* y) {
+    device.add(n, x[0], y);
+    device.images().add(n, x[0], y);
+  };
+  CHECK(far_from_host({numbers(n, 37)}, numbers(n, 53), add, {}, shift) == 0);
+}
+
 TEST_CASE("cuda: sums of columns of many rows") {
   const std::size_t rows = GENERATE(1, 256, 257, 70'000);
   const std::size_t columns = rows > 1000 ? 3 : 300;

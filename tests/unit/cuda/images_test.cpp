@@ -195,16 +195,5 @@ TEST_CASE("a variance far below the square of the mean is not lost") {
   }
 }
 
-TEST_CASE("the sum of two arrays on the device has the bits of the processor") {
-  const std::size_t count = GENERATE(0U, 1U, 5U, 64U, 1200004U);
-  const std::vector<float> x = numbers(count, 0);
-  std::vector<float> y = numbers(count, 1);
-  const DeviceArray<float> device_x(x), device_y(y, GENERATE(0U, 1U));
-  cuda::add(kStream, count, device_x.get(), device_y.get());
-  HostDevice host;
-  host.images().add(count, x.data(), y.data());
-  CHECK(device_y.read() == y);
-}
-
 }  // namespace
 }  // namespace murm
