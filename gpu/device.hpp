@@ -4,6 +4,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -45,6 +46,10 @@ class Device : public Algebra {
   // -- time
   /// Until everything so far is done.
   virtual void wait() = 0;
+  /// Carries out `work`, which asks for this device's algebra alone. The same key stands for the same calls with the same
+  /// arguments, so that a device may have kept them and not ask again. Losses taken within `work` may be left for later:
+  /// whoever takes them outside gets them all.
+  virtual void repeat(std::uint64_t key, const std::function<void()>& work) = 0;
 
   /// Whether a part of a batch whose numbers fit its caches is worked on faster than the whole.
   virtual bool works_in_tiles() const = 0;

@@ -11,6 +11,7 @@ GradientLane::GradientLane(std::unique_ptr<Device> device, std::unique_ptr<Objec
     : device_(std::move(device)),
       objective_(std::move(objective)),
       inputs_(*device_, *objective_, *data),
+      targets_(static_cast<double>(data->targets())),
       batches_(std::make_shared<ReadAhead>(std::move(data), seed, objective_->batch_max(),
                                            augmentation)) {
   if (device_->has_own_memory()) gradient_ = device_->allocate(objective_->parameter_count());
@@ -28,13 +29,21 @@ GradientReady GradientLane::run(const Lease& lease, std::span<const Tensor> para
     if (done > 0 && partial_.empty()) partial_ = device_->allocate(parameter_count);
     const Tensor& gradient = done == 0 ? sum : partial_;
     const std::span<float> to(device_->address(gradient), parameter_count);
-    ready.loss_sum += objective_->gradient(flat, batch, to).loss_sum;
-    if (done > 0) device_->axpy(sum, 1.0F, partial_);
+    const auto compute = [&] {
+      ready.loss_sum += objective_->gradient(flat, batch, to).loss_sum;
+      if (done > 0) device_->axpy(sum, 1.0F, partial_);
+    };
+    // On a device with memory of its own, batches of one size lie at one address, and so does all else.
+    if (device_->has_own_memory()) {
+      device_->repeat(2 * count + (done > 0 ? 1 : 0), [&compute] { compute(); });
+    } else {
+      compute();
+    }
     done += count;
   }
   batches_->release();
   if (!gradient_.empty()) device_->copy(ready.gradient, gradient_);
-  device_->wait();
+  ready.loss_sum += device_->take_cross_entropy().loss_sum / targets_;  // the one wait
   return ready;
 }
 

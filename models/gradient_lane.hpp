@@ -38,6 +38,7 @@ class GradientLane {
   std::unique_ptr<Device> device_;
   std::unique_ptr<Objective> objective_;
   DeviceInputs inputs_;
+  double targets_;  // of a sample
   std::shared_ptr<ReadAhead> batches_;
   Tensor gradient_;  // on a device with memory of its own
   Tensor partial_;   // gradient of one micro-batch

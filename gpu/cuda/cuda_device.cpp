@@ -32,8 +32,9 @@ CudaDevice::CudaDevice(int ordinal, const CudaLaneOptions& options,
                        std::unique_ptr<Device> processor)
     : stream_(ordinal),
       processor_(std::move(processor)),
+      graphs_(stream_),
       products_(stream_, options.bf16),
-      sequences_(stream_, scratch_),
+      sequences_(stream_, scratch_, graphs_),
       images_(stream_, scratch_),
       losses_(allocate(kNumbersOfLosses)),
       losses_taken_(allocate_staging(kNumbersOfLosses)) {
@@ -73,6 +74,10 @@ void CudaDevice::download(std::size_t bytes, const float* from, void* to) {
 void CudaDevice::wait() {
   stream_.wait();
   in_flight_.clear();
+}
+
+void CudaDevice::repeat(std::uint64_t key, const std::function<void()>& work) {
+  graphs_.repeat(key, work);
 }
 
 void CudaDevice::zero(const Tensor& x) { clear(x.length(), address(x)); }
@@ -176,6 +181,7 @@ void CudaDevice::cross_entropy(std::size_t n, std::size_t classes, const float* 
 }
 
 CrossEntropy CudaDevice::take_cross_entropy() {
+  if (graphs_.at_work()) return {};  // a record cannot wait: they stay for who takes them after it
   copy(losses_taken_, losses_);
   zero(losses_);
   wait();

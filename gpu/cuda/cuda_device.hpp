@@ -7,6 +7,7 @@
 
 #include "gpu/cuda/cuda_images.hpp"
 #include "gpu/cuda/cuda_sequences.hpp"
+#include "gpu/cuda/graphs.hpp"
 #include "gpu/cuda/memory.hpp"
 #include "gpu/cuda/products.hpp"
 #include "gpu/cuda_room.hpp"
@@ -33,6 +34,7 @@ class CudaDevice final : public Device {
   void download(std::size_t bytes, const float* from, void* to) override;
 
   void wait() override;
+  void repeat(std::uint64_t key, const std::function<void()>& work) override;
   bool works_in_tiles() const override { return false; }
 
   void zero(const Tensor& x) override;
@@ -80,6 +82,7 @@ class CudaDevice final : public Device {
   Pool<PinnedBuffer> staging_;
   std::vector<Tensor> in_flight_;  // copies that uploads read from, until somebody waits
   Scratch scratch_;
+  Graphs graphs_;
   Products products_;
   CudaSequences sequences_;
   CudaImages images_;

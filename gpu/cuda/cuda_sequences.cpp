@@ -43,6 +43,7 @@ void CudaSequences::attention_gradient(const AttentionShape& shape, const float*
 }
 
 void CudaSequences::dropout(std::size_t n, std::uint64_t seed, double probability, float* x) {
+  graphs_.differs();  // another seed each time
   cuda::dropout(stream_.use(), n, seed, probability, x);
 }
 

@@ -2,6 +2,7 @@
 // Room: gpu/cuda. Queues kernels on a stream; waits for nothing.
 // Caller: gpu/cuda/cuda_device. Kernels: sequences, attention.
 #pragma once
+#include "gpu/cuda/graphs.hpp"
 #include "gpu/cuda/memory.hpp"
 #include "gpu/sequence_algebra.hpp"
 
@@ -9,8 +10,9 @@ namespace murm::cuda {
 
 class CudaSequences final : public SequenceAlgebra {
  public:
-  /// Both outlive it.
-  CudaSequences(Stream& stream, Scratch& scratch) : stream_(stream), scratch_(scratch) {}
+  /// All outlive it.
+  CudaSequences(Stream& stream, Scratch& scratch, Graphs& graphs)
+      : stream_(stream), scratch_(scratch), graphs_(graphs) {}
 
   void embed(std::size_t n, std::size_t length, std::size_t rows, std::size_t width,
              const float* tokens, const float* table, const float* places, float* y) override;
@@ -29,6 +31,7 @@ class CudaSequences final : public SequenceAlgebra {
  private:
   Stream& stream_;
   Scratch& scratch_;
+  Graphs& graphs_;
 };
 
 }  // namespace murm::cuda

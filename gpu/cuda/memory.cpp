@@ -1,5 +1,7 @@
 #include "gpu/cuda/memory.hpp"
 
+#include <atomic>
+
 #include "gpu/cuda/check.hpp"
 
 namespace murm::cuda {
@@ -20,6 +22,18 @@ PinnedBuffer::PinnedBuffer(std::size_t capacity) {
 }
 
 PinnedBuffer::~PinnedBuffer() { (void)cudaFreeHost(run_.data); }
+
+namespace {
+std::atomic<std::uint64_t> scratch_moves{0};
+}  // namespace
+
+std::uint64_t Scratch::moves() { return scratch_moves; }
+
+void Scratch::grow(std::size_t count) {
+  if (buffer_ != nullptr) ++scratch_moves;
+  buffer_.reset();
+  buffer_ = std::make_unique<DeviceBuffer>(count);
+}
 
 Stream::Stream(int ordinal) : ordinal_(ordinal) {
   check(cudaSetDevice(ordinal_), "cudaSetDevice");

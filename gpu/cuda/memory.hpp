@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -43,14 +44,15 @@ class PinnedBuffer final : public HostStorage {
 class Scratch {
  public:
   float* numbers(std::size_t count) {
-    if (buffer_ == nullptr || buffer_->capacity() < count) {
-      buffer_.reset();
-      buffer_ = std::make_unique<DeviceBuffer>(count);
-    }
+    if (buffer_ == nullptr || buffer_->capacity() < count) grow(count);
     return buffer_->data();
   }
+  /// How often any of them has moved: whoever kept an address must ask for it again.
+  static std::uint64_t moves();
 
  private:
+  void grow(std::size_t count);
+
   std::unique_ptr<DeviceBuffer> buffer_;
 };
 

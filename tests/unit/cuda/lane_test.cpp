@@ -23,8 +23,8 @@ struct Lane {
     lane = std::make_unique<GradientLane>(std::move(device), std::move(model),
                                           make_digits_split(1, false, 100), 1);
   }
-  GradientReady step() {
-    const Lease lease{.id = 1, .position = 20, .samples = 20};  // 8, 8 and 4
+  GradientReady step(std::uint32_t samples = 20) {  // 8, 8 and 4
+    const Lease lease{.id = 1, .position = 20, .samples = samples};
     return lane->run(lease, std::span(&parameters, 1));
   }
 
@@ -47,12 +47,59 @@ TEST_CASE("cuda: a steady step allocates nothing, on the device or on the host")
   fake::reset();
   const bool bf16 = GENERATE(false, true);
   Lane lane({.bf16 = bf16});
-  for (int i = 0; i < 2; ++i) lane.step();
+  for (int i = 0; i < 3; ++i) lane.step();
   const fake::Counters before = fake::counters();
   for (int i = 0; i < 3; ++i) lane.step();
   CHECK(fake::counters().device_allocations == before.device_allocations);
   CHECK(fake::counters().host_allocations == before.host_allocations);
   CHECK(fake::counters().kernels > before.kernels);
+}
+
+void require_equal(const GradientReady& found, const GradientReady& expected) {
+  REQUIRE(found.loss_sum == expected.loss_sum);
+  const auto numbers = host_span(found.gradient);
+  REQUIRE(std::equal(numbers.begin(), numbers.end(), host_span(expected.gradient).begin()));
+}
+
+TEST_CASE("cuda: a steady step is three records, started as a whole, and one wait") {
+  fake::reset();
+  Lane lane;
+  const GradientReady first = lane.step();
+  CHECK(fake::counters().graph_launches == 0);
+  require_equal(lane.step(), first);
+  const fake::Counters before = fake::counters();
+  const std::size_t launches = fake::calls("cudaLaunchKernelEx");
+  const std::size_t waits = fake::calls("cudaStreamSynchronize");
+  require_equal(lane.step(), first);
+  CHECK(fake::counters().graph_launches == before.graph_launches + 3);
+  CHECK(fake::calls("cudaLaunchKernelEx") == launches);
+  CHECK(fake::calls("cudaStreamSynchronize") == waits + 1);
+}
+
+TEST_CASE("cuda: what was recorded is recorded anew when its memory has moved") {
+  fake::reset();
+  const bool bf16 = GENERATE(false, true);
+  Lane lane({.bf16 = bf16});
+  const GradientReady first = lane.step(4);
+  for (int i = 0; i < 2; ++i) require_equal(lane.step(4), first);
+  CHECK(fake::counters().graph_launches == 2);
+  lane.step(20);  // larger batches need more memory
+  for (int i = 0; i < 3; ++i) require_equal(lane.step(4), first);
+}
+
+TEST_CASE("cuda: what differs each time, as dropout does, is not kept") {
+  fake::reset();
+  HostDevice host;
+  const auto device = make_cuda_device();
+  const Floats ones(64, 1.0F);
+  for (std::uint64_t seed = 1; seed < 5; ++seed) {
+    const Placed x(*device, ones);
+    Floats expected = ones;
+    host.sequences().dropout(64, seed, 0.5, expected.data());
+    device->repeat(1, [&] { device->sequences().dropout(64, seed, 0.5, x); });
+    CHECK(x.read() == expected);
+  }
+  CHECK(fake::counters().graph_launches == 0);
 }
 
 TEST_CASE("cuda: slow streams change nothing: whoever reads has waited") {
@@ -63,9 +110,7 @@ TEST_CASE("cuda: slow streams change nothing: whoever reads has waited") {
   Lane slow;
   for (int i = 0; i < 2; ++i) {
     const GradientReady found = slow.step();
-    CHECK(found.loss_sum == expected.loss_sum);
-    const auto numbers = host_span(found.gradient);
-    CHECK(std::equal(numbers.begin(), numbers.end(), host_span(expected.gradient).begin()));
+    require_equal(found, expected);
   }
   fake::reset();
 }
@@ -83,10 +128,12 @@ TEST_CASE("cuda: a device that is lost ends the step with a sentence, and the la
 
 TEST_CASE("cuda: each call that fails is told with its name") {
   const std::string function = GENERATE("cudaLaunchKernelEx", "cudaMemcpyAsync", "cublasLtMatmul",
-                                        "cudaStreamSynchronize", "cudaMemsetAsync");
+                                        "cudaStreamSynchronize", "cudaMemsetAsync",
+                                        "cudaStreamBeginCapture", "cudaStreamEndCapture",
+                                        "cudaGraphInstantiate", "cudaGraphLaunch");
   fake::reset();
   Lane lane;
-  lane.step();
+  lane.step(8);
   fake::fail_call(function, 1);
   CHECK(death_of(lane).find(function) != std::string::npos);
 }
