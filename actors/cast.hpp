@@ -41,8 +41,9 @@ struct ComputeJob {
   std::vector<Tensor> parameters;  // consecutive parts of the flat vector, immutable
   std::uint64_t number = 0;        // of this job, so that one given up is known
 };
-struct DeviceReady {    // its data and memory are there
-  DataReader reader{};  // to be told of leases; none: the model reads no data
+struct DeviceReady {     // its data and memory are there
+  DataReader reader{};   // to be told of leases; none: the model reads no data
+  std::string device{};  // "cpu", "cuda:0"
 };
 struct ComputeDone {
   GradientReady gradient;

@@ -77,13 +77,26 @@ class Coordinator {
       return end(RunStatus::failed, "a worker process ended before the run began: " + lost.reason);
     }
     if (membership.change.left.empty()) return;
-    notice(std::to_string(membership.change.left.size()) + " worker(s) lost: " + lost.reason +
-           "; their leases go to the others");
-    announce(std::move(membership));
-    if (seats_.live_count() > 0 || phase_ == Phase::gathering) return;
-    if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
-    if (!options_.workers_can_come) return end(RunStatus::failed, "all workers were lost");
-    arm(rejoin_deadline);
+    go_on_without(std::move(membership), lost.reason);
+    if (seats_.live_count() == 0) all_lost("all workers were lost");
+  }
+
+  /// One whose process goes on.
+  void lose_worker(const Failure& failure) {
+    const auto record = seats_.records().find(failure.worker);
+    if (phase_ >= Phase::ending || record == seats_.records().end() || record->second.lost) return;
+    if (phase_ == Phase::gathering) return fail(failure.reason);
+    if (record->second.connection == 0) {  // else its own process sees to it
+      const WorkerActor& worker = seats_.actor(failure.worker);
+      self_->demonitor(worker.address());
+      self_->send(worker, StopWorker{failure.worker});
+    }
+    seats_.lose(failure.worker);
+    members_.erase(failure.worker);
+    Membership membership;
+    membership.change.left.push_back(failure.worker);
+    go_on_without(std::move(membership), failure.reason);
+    if (seats_.live_count() == 0) all_lost(failure.reason);
   }
 
   void reject(const PeerRejected& rejected) {
@@ -94,7 +107,10 @@ class Coordinator {
     lose(ProcessLost{record->second.connection, 0, rejected.why});
   }
 
-  void fail(const Failure& failure) { end(RunStatus::failed, failure.reason); }
+  void fail(const Failure& failure) {
+    if (failure.of_worker_alone) return lose_worker(failure);
+    end(RunStatus::failed, failure.reason);
+  }
   void fail(const std::string& reason) { end(RunStatus::failed, reason); }
   void take_report(const WorkerReport& report) {
     if (!seats_.report(report)) return;
@@ -262,6 +278,19 @@ class Coordinator {
     membership.change.epoch = ++epoch_;
     for (const auto& aggregator : cast_.aggregators) self_->send(aggregator, membership);
     self_->send(cast_.steward, membership);
+  }
+
+  void go_on_without(Membership membership, const std::string& why) {
+    notice(std::to_string(membership.change.left.size()) + " worker(s) lost: " + why +
+           "; their leases go to the others");
+    announce(std::move(membership));
+  }
+
+  void all_lost(const std::string& why) {
+    if (phase_ == Phase::gathering) return;
+    if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
+    if (!options_.workers_can_come) return end(RunStatus::failed, why);
+    arm(rejoin_deadline);
   }
 
   void notice(std::string text) { self_->send(cast_.monitor, Notice{std::move(text)}); }

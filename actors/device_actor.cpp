@@ -23,7 +23,7 @@ DeviceActor::behavior_type device_actor(DeviceActor::pointer self, LaneFactory m
   std::shared_ptr<GradientLane> lane;
   try {
     lane = make_lane();
-    self->send(owner, DeviceReady{spawn_reader(self, lane->batches())});
+    self->send(owner, DeviceReady{spawn_reader(self, lane->batches()), lane->device()});
   } catch (const std::exception& error) {
     self->send(owner, Failure{PeerId{}, error.what()});
   }

@@ -207,18 +207,27 @@ RobustOptions robust_options(const Job& job) {
   return to;
 }
 
-/// Of the worker in this slot, as it asked for it.
-const std::string& device_name(const Job& job, std::uint64_t slot) {
+/// Of the worker in this slot, as it asked for it. Some models can be computed on processors alone.
+std::string device_name(const Job& job, std::uint64_t slot) {
   const std::vector<std::string>& named = job.cluster.device;
-  return named[named.size() == 1 ? 0 : slot % named.size()];
+  const std::string& name = named[named.size() == 1 ? 0 : slot % named.size()];
+  if (name != "auto") return name;
+  return on_any_device(job.model.kind) ? best_device(slot) : "cpu";
 }
 
 void check_device_names(const Job& job) {
   for (const std::string& name : job.cluster.device) {
-    if (parse_device_name(name)) continue;
-    throw InputError("cluster.device names \"" + name +
-                     "\", expected \"auto\", \"cpu\" or \"cuda:N\". HINT: `murm devices` lists "
-                     "what is there");
+    const auto named = parse_device_name(name);
+    if (!named) {
+      throw InputError("cluster.device names \"" + name +
+                       "\", expected \"auto\", \"cpu\" or \"cuda:N\". HINT: `murm devices` lists "
+                       "what is there");
+    }
+    if (named->kind == DeviceName::Kind::cuda && !on_any_device(job.model.kind)) {
+      throw InputError("cluster.device names \"" + name + "\", but model.kind = \"" +
+                       job.model.kind +
+                       "\" can be computed on processors alone. HINT: \"cpu\", or \"auto\"");
+    }
   }
 }
 

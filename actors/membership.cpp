@@ -38,7 +38,6 @@ Result<std::vector<WorkerSeat>> Seats::admit(const JoinRequest& request) {
     WorkerRecord record;
     record.slot = seat.slot;
     record.process_id = request.hello.process_id;
-    record.device = request.hello.device;
     record.connection = request.connection;
     record.report.worker = seat.peer;
     records_.emplace(seat.peer, record);
@@ -49,15 +48,20 @@ Result<std::vector<WorkerSeat>> Seats::admit(const JoinRequest& request) {
 
 std::vector<PeerId> Seats::lose(const ProcessLost& lost) {
   std::vector<PeerId> left;
-  for (auto& [peer, record] : records_) {
+  for (const auto& [peer, record] : records_) {
     const bool same = lost.connection != 0 ? record.connection == lost.connection
                                            : record.process_id == lost.process_id;
     if (!same || !actors_.contains(peer)) continue;
-    record.lost = true;
-    actors_.erase(peer);
+    lose(peer);
     left.push_back(peer);
   }
   return left;
+}
+
+bool Seats::lose(PeerId peer) {
+  if (actors_.erase(peer) == 0) return false;
+  records_.at(peer).lost = true;
+  return true;
 }
 
 bool Seats::report(const WorkerReport& report) {

@@ -13,7 +13,6 @@ namespace murm {
 struct WorkerRecord {
   std::uint32_t slot = 0;
   std::uint64_t process_id = 0;
-  std::string device;
   std::uint64_t connection = 0;
   bool lost = false;
   WorkerReport report;
@@ -27,7 +26,9 @@ class Seats {
   Result<std::vector<WorkerSeat>> admit(const JoinRequest& request);
   /// Empties the seats of a process; returns who sat there.
   std::vector<PeerId> lose(const ProcessLost& lost);
-  /// False for a worker that is not there any more.
+  /// Empties one seat. False for a worker that is not there any more.
+  bool lose(PeerId peer);
+  /// False likewise.
   bool report(const WorkerReport& report);
 
   std::size_t live_count() const { return actors_.size(); }

@@ -192,7 +192,6 @@ void TrainingNode::seat_local_workers() {
   const auto lanes = make_lane_factories(job);
   JoinRequest request;
   request.hello.process_id = process_id();
-  request.hello.device = "cpu";
   for (std::uint32_t slot = 0; slot < job.cluster.workers; ++slot) {
     workers_.push_back(spawn_worker(
         *system_,

@@ -45,6 +45,7 @@ class WorkerDriver final : public TensorVerbs {
   void device_ready(const DeviceReady& ready) {
     device_ready_ = true;
     reader_ = ready.reader;
+    report_.device = ready.device;
     start_when_ready();
   }
 
@@ -190,7 +191,7 @@ class WorkerDriver final : public TensorVerbs {
   /// Without a seat nobody would know whose failure it is.
   void tell_device_failure() {
     if (peer_ == PeerId{} || device_failure_.empty()) return;
-    self_->send(coordinator_, Failure{peer_, device_failure_});
+    self_->send(coordinator_, Failure{peer_, device_failure_, true});
   }
 
   /// The first report tells the coordinator that this worker can begin.

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "actors/wire_connection.hpp"
 #include "runtime/endpoint.hpp"
@@ -68,6 +69,11 @@ class Link {
   void fail(const Failure& failure) {
     failure_ = failure.reason;
     wire_->send(failure);
+    if (!failure.of_worker_alone) return;
+    failed_.insert(failure.worker);
+    if (failed_.size() < workers_.size()) return;
+    wire_->send(Leave{process_id()});
+    end(failure_);
   }
   void report(WorkerReport report) {
     const TransportCounters counters = transport_->counters();
@@ -157,8 +163,9 @@ class Link {
   std::map<PeerId, WorkerActor> workers_;
   std::chrono::milliseconds heartbeat_{500};
   Nanoseconds heard_{0};
-  ConnectionId early_ = 0;  // that stood before the transport was attached
-  std::string failure_;     // of a worker here; empty: all is well
+  ConnectionId early_ = 0;   // that stood before the transport was attached
+  std::string failure_;      // of a worker here; empty: all is well
+  std::set<PeerId> failed_;  // workers without a device
   bool stopping_ = false;
   bool ended_ = false;
 };

@@ -21,7 +21,7 @@ WorkerNode::WorkerNode(WorkerNodeOptions options)
   system_ = std::make_unique<caf::actor_system>(config_);
   WorkerLinkOptions link;
   link.endpoint = options_.join;
-  link.hello = Hello{options_.build, process_id(), "cpu", options_.slots};
+  link.hello = Hello{options_.build, process_id(), options_.slots};
   link.welcomed = [this](const Welcome& welcome, std::uint64_t run, const caf::actor& self) {
     return seat(welcome, run, self);
   };

@@ -57,7 +57,6 @@ class FactorisationMachine final : public Objective {
       const std::size_t width = layout_[tensor].shape[1];
       return numbers.subspan(layout_[tensor].offset + index * width, width);
     };
-    BatchResult result;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const auto x = batch.features.subspan(i * features_, features_);
       for (std::size_t f = 0; f < factors_; ++f) products_[f] = dot(row(parameters, 3, f), x);
@@ -65,10 +64,7 @@ class FactorisationMachine final : public Objective {
       for (std::size_t c = 0; c < classes_; ++c)
         scores_[c] = parameters[c] + dot(row(parameters, 1, c), x) +
                      dot(row(parameters, 2, c), squares_);
-      const auto loss = device_.cross_entropy(1, classes_, scores_.data(), &batch.labels[i], 1,
-                                              scores_.data());
-      result.loss_sum += loss.loss_sum;
-      result.correct += loss.correct;
+      device_.cross_entropy(1, classes_, scores_.data(), &batch.labels[i], 1, scores_.data());
       if (gradient.empty()) continue;
       std::ranges::fill(slopes_, 0.0F);
       for (std::size_t c = 0; c < classes_; ++c) {  // scores_: derivatives of the loss by them
@@ -80,7 +76,7 @@ class FactorisationMachine final : public Objective {
       for (std::size_t f = 0; f < factors_; ++f)
         add(row(gradient, 3, f), 2 * products_[f] * slopes_[f], x);
     }
-    return result;
+    return batch_result(device_.take_cross_entropy());
   }
   Device& device_;
   Layout layout_;

@@ -58,16 +58,20 @@ class Algebra {
   virtual void copy_numbers(std::size_t n, const float* x, float* y) = 0;
   /// y[n] <- 0
   virtual void clear(std::size_t n, float* y) = 0;
-  /// y[n,width] <- table[indices[n]], whole rows of table[rows,width]; indices are whole numbers below `rows`.
+  /// y[n,width] <- table[indices[n]], whole rows of table[rows,width]; indices are whole numbers below `rows`: asserted where
+  /// the processor sees them, else the row is not a number.
   virtual void gather_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
                            const float* table, float* y) = 0;
   /// dtable[rows,width] += for each row the dy[n,width] with its index, in order.
   virtual void scatter_rows(std::size_t n, std::size_t rows, std::size_t width,
                             const float* indices, const float* dy, float* dtable) = 0;
-  /// Softmax cross-entropy of logits[n,classes]; when `dlogits` is not null: dlogits <- scale (softmax - onehot),
-  /// the gradient of the SUMMED loss times `scale` (may alias logits). Labels are below `classes` (asserted).
-  virtual CrossEntropy cross_entropy(std::size_t n, std::size_t classes, const float* logits,
-                                     const std::int32_t* labels, float scale, float* dlogits) = 0;
+  /// Softmax cross-entropy of logits[n,classes], for take_cross_entropy; when `dlogits` is not null: dlogits <- scale
+  /// (softmax - onehot), the gradient of the SUMMED loss times `scale` (may alias logits). Labels are below `classes`:
+  /// asserted where the processor sees them, else the loss is not a number.
+  virtual void cross_entropy(std::size_t n, std::size_t classes, const float* logits,
+                             const std::int32_t* labels, float scale, float* dlogits) = 0;
+  /// The sum over all calls since the last of these. A device with a clock of its own is waited for.
+  virtual CrossEntropy take_cross_entropy() = 0;
 };
 
 }  // namespace murm

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "algorithms/optimizer.hpp"
 #include "algorithms/tensor.hpp"
@@ -23,6 +24,9 @@ struct RobustOptions;
 /// destinations are contiguous and the device's own. One instance per lane (thread or stream). Thread: one at a time.
 class Device : public Algebra {
  public:
+  /// As in job files: "cpu", "cuda:0".
+  virtual std::string name() const = 0;
+
   // -- memory
   /// A contiguous tensor from this device's pool, contents unspecified; it goes back to the pool where
   /// its last handle dies (any thread). Nothing is allocated once the pool holds enough.

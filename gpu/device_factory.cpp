@@ -25,12 +25,14 @@ std::vector<std::string> places_of_library() {
 }
 
 CudaAccess load_room() {
-#ifdef MURM_HAS_CUDA_ROOM
-  std::string reason;
+  std::error_code error;
+  std::string reason = "this program has no CUDA room";
   for (const std::string& place : places_of_library()) {
     void* library = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);  // for the life of the program
     if (library == nullptr) {
-      if (reason.empty()) reason = dlerror();
+      if (std::filesystem::exists(place, error)) {
+        reason = "the CUDA room cannot be loaded: " + std::string(dlerror());
+      }
       continue;
     }
     using Entry = CudaRoom* (*)();
@@ -40,10 +42,7 @@ CudaAccess load_room() {
     const std::string absence = room->absence();
     return absence.empty() ? CudaAccess{room, {}} : CudaAccess{nullptr, absence};
   }
-  return {nullptr, "the CUDA room cannot be loaded: " + reason};
-#else
-  return {nullptr, "this program was built without the CUDA room"};
-#endif
+  return {nullptr, reason};
 }
 
 DeviceName parsed(const std::string& name) {
@@ -86,21 +85,36 @@ std::string why_not_cuda(unsigned ordinal) {
                ? "there is only cuda:0"
                : "there are only cuda:0 to cuda:" + std::to_string(devices.size() - 1);
   }
-  const std::string& unusable = devices[ordinal].unusable;
-  return unusable.empty() ? "this version computes on processors alone" : unusable;
+  return devices[ordinal].unusable;
 }
 
 void require_device(const std::string& name) {
   const DeviceName named = parsed(name);
   if (named.kind != DeviceName::Kind::cuda) return;
-  throw InputError("[gpu] device \"" + name + "\" cannot be used: " + why_not_cuda(named.ordinal) +
+  const std::string reason = why_not_cuda(named.ordinal);
+  if (reason.empty()) return;
+  throw InputError("[gpu] device \"" + name + "\" cannot be used: " + reason +
                    ". HINT: `murm devices` lists what is there; \"cpu\" always is.");
+}
+
+std::string best_device(std::uint64_t slot) {
+  const CudaAccess& cuda = find_cuda();
+  std::vector<unsigned> usable;
+  const std::size_t count = cuda.room == nullptr ? 0 : cuda.room->devices().size();
+  for (unsigned ordinal = 0; ordinal < count; ++ordinal) {
+    if (why_not_cuda(ordinal).empty()) usable.push_back(ordinal);
+  }
+  return usable.empty() ? "cpu" : kCuda.data() + std::to_string(usable[slot % usable.size()]);
 }
 
 std::unique_ptr<Device> make_device(const DeviceOptions& options) {
   require_device(options.name);
-  return std::make_unique<HostDevice>(
+  const std::string name = options.name == "auto" ? best_device(0) : options.name;
+  auto processor = std::make_unique<HostDevice>(
       host::ProductOptions{.threads = options.threads, .bf16 = options.bf16});
+  const DeviceName named = parsed(name);
+  if (named.kind != DeviceName::Kind::cuda) return processor;
+  return find_cuda().room->make_lane(named.ordinal, {.bf16 = options.bf16}, std::move(processor));
 }
 
 }  // namespace murm

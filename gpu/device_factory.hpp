@@ -1,5 +1,5 @@
 // Devices by name: "cpu", "cuda:0", or "auto" for the best that can be used.
-// Room: gpu. Finds the CUDA room when asked, which tells what devices there are; lanes of compute are on processors alone.
+// Room: gpu. Finds the CUDA room when asked, which tells what devices there are and makes lanes on them.
 // Caller: actors/job_plan, tools/murm.
 #pragma once
 #include <cstdint>
@@ -34,12 +34,15 @@ struct CudaAccess {
 /// Loads the library once, at the first call. Thread: any.
 const CudaAccess& find_cuda();
 
-/// Why nothing can be computed on cuda:`ordinal`, in one clause.
+/// Why nothing can be computed on cuda:`ordinal`, in one clause; empty: it can.
 std::string why_not_cuda(unsigned ordinal);
 
 /// Throws InputError where the named device cannot be used: what it is, why, and a hint.
 void require_device(const std::string& name);
-/// Throws InputError likewise. "auto" is the processor wherever nothing better can be used.
+/// What "auto" means for the worker in `slot`: the CUDA devices that can be used in turn, or "cpu".
+std::string best_device(std::uint64_t slot);
+/// Throws InputError likewise, and std::runtime_error where a device that can be used does not answer after all.
+/// "auto" is best_device(0).
 std::unique_ptr<Device> make_device(const DeviceOptions& options);
 
 }  // namespace murm

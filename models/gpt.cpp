@@ -187,38 +187,36 @@ BatchResult Gpt::gradient(std::span<const float> parameters, const Batch& batch,
   MURM_ASSERT(gradient.size() == parameter_count(), std::to_string(gradient.size()));
   device_.new_weights(kUsesOfWeights);
   const float scale = 1.0F / static_cast<float>(options_.context);
-  BatchResult result;
   for (std::size_t first = 0; first < batch.size(); first += tile_) {
     const Tile part = tile(batch, first);
     const std::size_t rows = part.shape.n * part.shape.length;
     forward(parameters.data(), part, true);
     device_.linear(rows, options_.dim, options_.classes, normed_, head(parameters.data()), {},
                    logits_);
-    const CrossEntropy loss = device_.cross_entropy(rows, options_.classes, logits_, part.labels,
-                                                    scale, logits_);
-    result.loss_sum += loss.loss_sum * static_cast<double>(scale);
-    result.correct += loss.correct;
+    device_.cross_entropy(rows, options_.classes, logits_, part.labels, scale, logits_);
     backward(parameters.data(), part, gradient.data(), first > 0);
   }
-  return result;
+  return take_result();
 }
 
 BatchResult Gpt::evaluate(std::span<const float> parameters, const Batch& batch) {
   require_fitting(parameters, batch);
   device_.new_weights(kUsesOfWeights);
-  BatchResult result;
   for (std::size_t first = 0; first < batch.size(); first += tile_) {
     const Tile part = tile(batch, first);
     const std::size_t rows = part.shape.n * part.shape.length;
     forward(parameters.data(), part, false);
     device_.linear(rows, options_.dim, options_.classes, normed_, head(parameters.data()), {},
                    logits_);
-    const CrossEntropy loss = device_.cross_entropy(rows, options_.classes, logits_, part.labels,
-                                                    1.0F, nullptr);
-    result.loss_sum += loss.loss_sum / static_cast<double>(options_.context);
-    result.correct += loss.correct;
+    device_.cross_entropy(rows, options_.classes, logits_, part.labels, 1.0F, nullptr);
   }
-  return result;
+  return take_result();
+}
+
+BatchResult Gpt::take_result() {
+  const CrossEntropy losses = device_.take_cross_entropy();
+  return {.loss_sum = losses.loss_sum / static_cast<double>(options_.context),
+          .correct = losses.correct};
 }
 
 void Gpt::logits(std::span<const float> parameters, std::span<const float> tokens,

@@ -67,6 +67,7 @@ class Gpt final : public Objective {
   /// Fills normed_; with `keep` also what the way back needs.
   void forward(const float* parameters, const Tile& tile, bool train);
   void backward(const float* parameters, const Tile& tile, float* gradient, bool add);
+  BatchResult take_result();
 
   Device& device_;
   GptOptions options_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "algorithms/machine.hpp"
 #include "gpu/device.hpp"
@@ -29,6 +30,7 @@ class GradientLane {
   GradientReady run(const Lease& lease, std::span<const Tensor> parameters);
 
   Objective& objective() { return *objective_; }
+  std::string device() const { return device_->name(); }
   /// Where its batches come from, for a reader on another thread.
   const std::shared_ptr<ReadAhead>& batches() { return batches_; }
 

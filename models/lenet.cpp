@@ -103,8 +103,8 @@ void LeNet::require_fitting(std::span<const float> parameters, const Batch& batc
               std::to_string(batch.features.size()));
 }
 
-CrossEntropy LeNet::forward(const float* parameters, const float* x, const std::int32_t* labels,
-                            std::size_t n, bool differentiate) {
+void LeNet::forward(const float* parameters, const float* x, const std::int32_t* labels,
+                    std::size_t n, bool differentiate) {
   const auto parameter = [&](Part part) { return parameters + layout_[part].offset; };
   const Workspace& w = workspace_;
   ImageAlgebra& images = device_.images();
@@ -116,8 +116,8 @@ CrossEntropy LeNet::forward(const float* parameters, const float* x, const std::
                  {.bias = parameter(hidden_bias), .activation = Activation::relu}, at(w.hidden));
   device_.linear(n, options_.hidden, options_.classes, at(w.hidden), parameter(output),
                  {.bias = parameter(output_bias)}, at(w.output));
-  return device_.cross_entropy(n, options_.classes, at(w.output), labels, 1.0F,
-                               differentiate ? at(w.output) : nullptr);
+  device_.cross_entropy(n, options_.classes, at(w.output), labels, 1.0F,
+                        differentiate ? at(w.output) : nullptr);
 }
 
 void LeNet::backward(const float* parameters, const float* x, std::size_t n, bool add,
@@ -159,31 +159,24 @@ BatchResult LeNet::gradient(std::span<const float> parameters, const Batch& batc
   require_fitting(parameters, batch);
   MURM_ASSERT(gradient.size() == parameter_count_, std::to_string(gradient.size()));
   device_.new_weights((batch.size() + options_.tile - 1) / options_.tile);
-  BatchResult sum;
   for (std::size_t from = 0; from < batch.size(); from += options_.tile) {
     const std::size_t n = std::min(options_.tile, batch.size() - from);
     const float* x = batch.features.data() + from * options_.picture.features();
-    const CrossEntropy result = forward(parameters.data(), x, batch.labels.data() + from, n, true);
+    forward(parameters.data(), x, batch.labels.data() + from, n, true);
     backward(parameters.data(), x, n, from > 0, gradient.data());
-    sum.loss_sum += result.loss_sum;
-    sum.correct += result.correct;
   }
-  return sum;
+  return batch_result(device_.take_cross_entropy());
 }
 
 BatchResult LeNet::evaluate(std::span<const float> parameters, const Batch& batch) {
   require_fitting(parameters, batch);
   device_.new_weights((batch.size() + options_.tile - 1) / options_.tile);
-  BatchResult sum;
   for (std::size_t from = 0; from < batch.size(); from += options_.tile) {
     const std::size_t n = std::min(options_.tile, batch.size() - from);
-    const CrossEntropy result = forward(parameters.data(),
-                                        batch.features.data() + from * options_.picture.features(),
-                                        batch.labels.data() + from, n, false);
-    sum.loss_sum += result.loss_sum;
-    sum.correct += result.correct;
+    forward(parameters.data(), batch.features.data() + from * options_.picture.features(),
+            batch.labels.data() + from, n, false);
   }
-  return sum;
+  return batch_result(device_.take_cross_entropy());
 }
 
 std::vector<LayerSummary> LeNet::layers() const {

@@ -57,8 +57,8 @@ class LeNet final : public Objective {
   float* at(std::size_t offset) const { return device_.address(arena_) + offset; }
   std::uint8_t* bytes_at(std::size_t offset) const;
   void require_fitting(std::span<const float> parameters, const Batch& batch) const;
-  CrossEntropy forward(const float* parameters, const float* x, const std::int32_t* labels,
-                       std::size_t n, bool differentiate);
+  void forward(const float* parameters, const float* x, const std::int32_t* labels, std::size_t n,
+               bool differentiate);
   void backward(const float* parameters, const float* x, std::size_t n, bool add, float* gradient);
 
   Device& device_;

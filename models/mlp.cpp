@@ -90,8 +90,8 @@ BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
   MURM_ASSERT(gradient.size() == parameter_count_, std::to_string(gradient.size()));
   forward(parameters, batch);
   const std::size_t last = layer_count() - 1;
-  const CrossEntropy result = device_.cross_entropy(batch.size(), widths_.back(), output(last),
-                                                    batch.labels.data(), 1.0F, output(last));
+  device_.cross_entropy(batch.size(), widths_.back(), output(last), batch.labels.data(), 1.0F,
+                        output(last));
   const float* delta = output(last);
   for (std::size_t l = layer_count(); l-- > 0;) {
     float* below = l == 0 ? feature_gradient : device_.address(deltas_[l % 2]);
@@ -104,15 +104,15 @@ BatchResult Mlp::gradient(std::span<const float> parameters, const Batch& batch,
                              .activation = l == 0 ? Activation::none : Activation::relu});
     delta = below;
   }
-  return {.loss_sum = result.loss_sum, .correct = result.correct};
+  return batch_result(device_.take_cross_entropy());
 }
 
 BatchResult Mlp::evaluate(std::span<const float> parameters, const Batch& batch) {
   require_fitting(parameters, batch);
   forward(parameters, batch);
-  const CrossEntropy result = device_.cross_entropy(
-      batch.size(), widths_.back(), output(layer_count() - 1), batch.labels.data(), 1.0F, nullptr);
-  return {.loss_sum = result.loss_sum, .correct = result.correct};
+  device_.cross_entropy(batch.size(), widths_.back(), output(layer_count() - 1),
+                        batch.labels.data(), 1.0F, nullptr);
+  return batch_result(device_.take_cross_entropy());
 }
 
 std::span<const float> Mlp::output_of(std::span<const float> parameters,

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "gpu/algebra.hpp"
+
 namespace murm {
 
 /// Shapes: features [size][features] row-major fp32; labels [size][targets], also where there is nothing to label.
@@ -39,6 +41,11 @@ struct BatchResult {
       0;  // summed over the batch; of a classifier: cross-entropy in nats, mean over the targets
   std::uint64_t correct = 0;  // argmax equals label, over all targets
 };
+
+/// With one target for each sample.
+inline BatchResult batch_result(const CrossEntropy& losses) {
+  return {.loss_sum = losses.loss_sum, .correct = losses.correct};
+}
 
 /// One layer as `murm model` tells it; numbers are for one sample.
 struct LayerSummary {

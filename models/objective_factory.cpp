@@ -172,14 +172,14 @@ Made make_consensus(const Options& options, const SampleShape&, Device&, std::si
   return std::make_unique<Consensus>(options.dim, batch);
 }
 
-/// Name, whether it trains on data, and its functions.
+/// Name, whether it trains on data, its functions, and whether on any device.
 constexpr std::array kinds{
-    ObjectiveKind{"logistic", true, make_logistic, logistic_layout, nullptr},
-    ObjectiveKind{"mlp", true, make_mlp, hidden_layout, check_mlp},
-    ObjectiveKind{"char-mlp", true, make_char_mlp, embedded_layout, check_char_mlp},
-    ObjectiveKind{"lenet", true, make_lenet, pooled_layout, nullptr},
-    ObjectiveKind{"resnet", true, make_resnet, residual_layout, check_resnet},
-    ObjectiveKind{"gpt", true, make_gpt, transformer_layout, check_gpt},
+    ObjectiveKind{"logistic", true, make_logistic, logistic_layout, nullptr, true},
+    ObjectiveKind{"mlp", true, make_mlp, hidden_layout, check_mlp, true},
+    ObjectiveKind{"char-mlp", true, make_char_mlp, embedded_layout, check_char_mlp, true},
+    ObjectiveKind{"lenet", true, make_lenet, pooled_layout, nullptr, true},
+    ObjectiveKind{"resnet", true, make_resnet, residual_layout, check_resnet, true},
+    ObjectiveKind{"gpt", true, make_gpt, transformer_layout, check_gpt, true},
     ObjectiveKind{"quadratic", false, make_quadratic, plain_layout, check_quadratic},
     ObjectiveKind{"consensus", false, make_consensus, plain_layout, check_consensus},
 };
@@ -227,6 +227,8 @@ std::vector<std::string_view> objective_names() {
 }
 
 bool needs_data(const std::string& kind) { return find(kind).needs_data; }
+
+bool on_any_device(const std::string& kind) { return find(kind).on_any_device; }
 
 Made make_objective(const Options& options, const SampleShape& shape, Device& device,
                     std::size_t batch_max) {

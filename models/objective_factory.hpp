@@ -21,6 +21,9 @@ std::vector<std::string_view> objective_names();
 /// Errors: InputError for an unknown kind.
 bool needs_data(const std::string& kind);
 
+/// Whether it can be computed where the processor's addresses mean nothing. Errors: as above.
+bool on_any_device(const std::string& kind);
+
 /// Requires: shape as the kind needs it, batch_max > 0 (asserted); the device outlives the objective.
 /// Errors:   InputError for an unknown kind and for numbers it cannot have.
 std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options, const SampleShape& shape,

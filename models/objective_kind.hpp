@@ -49,6 +49,8 @@ struct ObjectiveKind {
                                          const SampleShape& shape) = nullptr;
   /// Throws InputError for numbers that the kind cannot have; null: any will do.
   void (*check)(const ObjectiveOptions& options) = nullptr;
+  /// Whether it looks at parameters, batches and gradients through the device alone, whose memory may be its own.
+  bool on_any_device = false;
 };
 
 }  // namespace murm

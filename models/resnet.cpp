@@ -108,8 +108,8 @@ const float* ResNet::input_of(std::size_t block) const {
   return at(block == 0 ? plan_.stem_output : plan_.blocks[block - 1].output);
 }
 
-CrossEntropy ResNet::forward_tile(const float* x, const std::int32_t* labels, std::size_t n,
-                                  bool differentiate) {
+void ResNet::forward_tile(const float* x, const std::int32_t* labels, std::size_t n,
+                          bool differentiate) {
   forward(plan_.stem, n, x, nullptr, true, at(plan_.stem_output));
   for (std::size_t b = 0; b < plan_.blocks.size(); ++b)
     forward_block(plan_.blocks[b], n, input_of(b));
@@ -120,8 +120,8 @@ CrossEntropy ResNet::forward_tile(const float* x, const std::int32_t* labels, st
                  parameters_ + plan_.layout[plan_.output_weight].offset,
                  {.bias = parameters_ + plan_.layout[plan_.output_weight + 1].offset},
                  at(plan_.logits));
-  return device_.cross_entropy(n, options_.classes, at(plan_.logits), labels, 1.0F,
-                               differentiate ? at(plan_.logits) : nullptr);
+  device_.cross_entropy(n, options_.classes, at(plan_.logits), labels, 1.0F,
+                        differentiate ? at(plan_.logits) : nullptr);
 }
 
 void ResNet::backward_tile(const float* x, std::size_t n, bool add) {
@@ -145,19 +145,16 @@ void ResNet::backward_tile(const float* x, std::size_t n, bool add) {
   backward(plan_.stem, n, x, at(plan_.stem_output), dy_, nullptr);
 }
 
-/// Calls `visit(features, labels, samples, is it the first)` for the tiles of a batch and adds up the results.
+/// Calls `visit(features, labels, samples, is it the first)` for the tiles of a batch.
 template <class Visitor>
 BatchResult ResNet::for_each_tile(const Batch& batch, Visitor&& visit) {
   device_.new_weights((batch.size() + plan_.tile - 1) / plan_.tile);
-  BatchResult sum;
   for (std::size_t from = 0; from < batch.size(); from += plan_.tile) {
     const std::size_t n = std::min(plan_.tile, batch.size() - from);
     const float* x = batch.features.data() + from * options_.picture.features();
-    const CrossEntropy result = visit(x, batch.labels.data() + from, n, from == 0);
-    sum.loss_sum += result.loss_sum;
-    sum.correct += result.correct;
+    visit(x, batch.labels.data() + from, n, from == 0);
   }
-  return sum;
+  return batch_result(device_.take_cross_entropy());
 }
 
 BatchResult ResNet::gradient(std::span<const float> parameters, const Batch& batch,
@@ -169,9 +166,8 @@ BatchResult ResNet::gradient(std::span<const float> parameters, const Batch& bat
   device_.clear(gradient.size(), gradient_);
   return for_each_tile(batch,
                        [&](const float* x, const std::int32_t* labels, std::size_t n, bool first) {
-                         const CrossEntropy result = forward_tile(x, labels, n, true);
+                         forward_tile(x, labels, n, true);
                          backward_tile(x, n, !first);
-                         return result;
                        });
 }
 
@@ -179,7 +175,7 @@ BatchResult ResNet::evaluate(std::span<const float> parameters, const Batch& bat
   require_fitting(parameters, batch);
   parameters_ = parameters.data();
   return for_each_tile(batch, [&](const float* x, const std::int32_t* labels, std::size_t n, bool) {
-    return forward_tile(x, labels, n, false);
+    forward_tile(x, labels, n, false);
   });
 }
 

@@ -48,8 +48,7 @@ class ResNet final : public Objective {
   void forward_block(const ResNetBlock& block, std::size_t n, const float* x);
   /// dy_ is the derivative by the block's output, and becomes that by its input.
   void backward_block(const ResNetBlock& block, std::size_t n, const float* x);
-  CrossEntropy forward_tile(const float* x, const std::int32_t* labels, std::size_t n,
-                            bool differentiate);
+  void forward_tile(const float* x, const std::int32_t* labels, std::size_t n, bool differentiate);
   void backward_tile(const float* x, std::size_t n, bool add);
   const float* input_of(std::size_t block) const;
 

@@ -40,7 +40,6 @@ void judge_lease(const Lease& lease) {
 struct ControlJudge {
   void operator()(const Hello& hello) const {
     judge_text(hello.build, label_bytes_max);
-    judge_text(hello.device, label_bytes_max);
     for (const std::uint32_t slot : hello.slots)
       require(slot < seats_max, "a slot passes its limit");
   }
@@ -71,7 +70,10 @@ struct ControlJudge {
   void operator()(const Credit& credit) const {
     require(credit.bytes <= credit_bytes_max, "a credit passes its limit");
   }
-  void operator()(const WorkerReport& report) const { judge_worker(report.worker); }
+  void operator()(const WorkerReport& report) const {
+    judge_worker(report.worker);
+    judge_text(report.device, label_bytes_max);
+  }
   void operator()(const Failure& failure) const {
     judge_worker(failure.worker);
     judge_text(failure.reason, text_bytes_max);

@@ -108,7 +108,6 @@ Hello read_hello(wire::Hello::Reader from) {
   Hello hello;
   hello.build = read_text(from.getBuild());
   hello.process_id = from.getProcessId();
-  hello.device = read_text(from.getDevice());
   const auto slots = from.getSlots();
   if (slots.size() > seats_max)
     throw Refused{DecodeFault::bad_field, "hello asks for too many slots"};
@@ -155,7 +154,8 @@ WorkerReport read_report(wire::WorkerReport::Reader from) {
           .bytes_sent = from.getBytesSent(),
           .bytes_received = from.getBytesReceived(),
           .peak_rss_bytes = from.getPeakRssBytes(),
-          .data_wait_ns = from.getDataWaitNs()};
+          .data_wait_ns = from.getDataWaitNs(),
+          .device = read_text(from.getDevice())};
 }
 
 ControlBody read_control(wire::Wire::Body::Reader from) {
@@ -183,7 +183,8 @@ ControlBody read_control(wire::Wire::Body::Reader from) {
       return read_report(from.getWorkerReport());
     case Arm::FAILURE: {
       const auto failure = from.getFailure();
-      return Failure{PeerId{failure.getWorker()}, read_text(failure.getReason())};
+      return Failure{PeerId{failure.getWorker()}, read_text(failure.getReason()),
+                     failure.getOfWorkerAlone()};
     }
     case Arm::STOP:
       return Stop{read_text(from.getStop().getReason())};

@@ -102,7 +102,6 @@ struct ControlWriter {
     auto to = body.initHello();
     to.setBuild(text_of(sentence(hello.build, label_bytes_max)));
     to.setProcessId(hello.process_id);
-    to.setDevice(text_of(sentence(hello.device, label_bytes_max)));
     auto slots = to.initSlots(fitting(hello.slots.size()));
     for (unsigned i = 0; i < slots.size(); ++i) slots.set(i, hello.slots[i]);
   }
@@ -147,11 +146,13 @@ struct ControlWriter {
     to.setBytesReceived(report.bytes_received);
     to.setPeakRssBytes(report.peak_rss_bytes);
     to.setDataWaitNs(report.data_wait_ns);
+    to.setDevice(text_of(sentence(report.device, label_bytes_max)));
   }
   void operator()(const Failure& failure) {
     auto to = body.initFailure();
     to.setWorker(failure.worker.value);
     to.setReason(text_of(sentence(failure.reason)));
+    to.setOfWorkerAlone(failure.of_worker_alone);
   }
   void operator()(const Stop& stop) { body.initStop().setReason(text_of(sentence(stop.reason))); }
   void operator()(const Leave& leave) { body.initLeave().setProcessId(leave.process_id); }

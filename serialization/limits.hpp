@@ -7,7 +7,7 @@
 
 namespace murm {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 // frames
 inline constexpr std::size_t prefix_bytes = 16;  // magic, version, checksum

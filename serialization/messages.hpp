@@ -17,7 +17,6 @@ namespace murm {
 struct Hello {
   std::string build;  // program version, for the log
   std::uint64_t process_id = 0;
-  std::string device;  // "cpu"
   std::vector<std::uint32_t>
       slots;  // worker numbers asked for (children of `murm train`); empty: any one
 };
@@ -79,12 +78,14 @@ struct WorkerReport {
   std::uint64_t bytes_received = 0;
   std::uint64_t peak_rss_bytes = 0;
   std::uint64_t data_wait_ns = 0;  // of busy_ns: waiting for samples
+  std::string device{};            // "cpu", "cuda:0"
 };
 
-/// Worker -> coordinator: this run cannot go on (loss not finite, device lost).
+/// Worker -> coordinator: this run cannot go on (loss not finite), or not with this worker (device lost).
 struct Failure {
   PeerId worker;
   std::string reason;
+  bool of_worker_alone = false;  // others can do its work
 };
 
 /// Coordinator -> worker node: report and leave.

@@ -19,7 +19,7 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("murm::wire");
 
-const protocolVersion :UInt32 = 2;
+const protocolVersion :UInt32 = 3;
 
 struct Wire {
   run @0 :UInt64;       # All -> all. Drawn at the start of the run; 0 only with strangers: hello, refusal, switch.
@@ -51,8 +51,7 @@ struct Wire {
 struct Hello {
   build @0 :Text;          # Program version, for the log. At most 256 bytes.
   processId @1 :UInt64;    # Of the operating system, for the log.
-  device @2 :Text;         # "cpu". At most 256 bytes.
-  slots @3 :List(UInt32);  # Worker numbers asked for, below 1024; empty: any. At most 1024.
+  slots @2 :List(UInt32);  # Worker numbers asked for, below 1024; empty: any. At most 1024.
 }
 
 struct Seat {
@@ -114,11 +113,13 @@ struct WorkerReport {
   bytesReceived @6 :UInt64;  # Likewise.
   peakRssBytes @7 :UInt64;   # Likewise.
   dataWaitNs @8 :UInt64;     # Nanoseconds of busyNs waiting for samples.
+  device @9 :Text;           # "cpu", "cuda:0". At most 256 bytes.
 }
 
 struct Failure {
   worker @0 :UInt64;  # A worker id: who found out.
   reason @1 :Text;    # A sentence for the user. At most 1 KiB.
+  ofWorkerAlone @2 :Bool;  # Others can do its work.
 }
 
 struct Stop {

@@ -1,8 +1,9 @@
-// The CUDA room as a library that is loaded when somebody asks: which NVIDIA devices there are.
+// The CUDA room as a library that is loaded when somebody asks: which NVIDIA devices there are, and lanes on them.
 // Room: gpu/cuda. Knows the CUDA runtime; no job, no model.
 // Caller: gpu/device_factory, through the symbol at the end.
 #include <cuda_runtime_api.h>
 
+#include "gpu/cuda/cuda_device.hpp"
 #include "gpu/cuda_room.hpp"
 
 namespace murm {
@@ -32,6 +33,12 @@ class NvidiaRoom final : public CudaRoom {
     std::vector<CudaDeviceFacts> all(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) all[static_cast<std::size_t>(i)] = facts(i);
     return all;
+  }
+
+  std::unique_ptr<Device> make_lane(unsigned ordinal, const CudaLaneOptions& options,
+                                    std::unique_ptr<Device> processor) override {
+    return std::make_unique<cuda::CudaDevice>(static_cast<int>(ordinal), options,
+                                              std::move(processor));
   }
 
  private:

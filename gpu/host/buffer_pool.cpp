@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -29,11 +28,6 @@ float* aligned_memory(std::size_t elements) {
   return static_cast<float*>(memory);
 }
 
-/// A much larger buffer stays free for the much larger tensor that will ask next.
-bool fits(std::size_t capacity, std::size_t length) {
-  return capacity >= length && capacity / 2 <= length;
-}
-
 }  // namespace
 
 void HostBuffer::Free::operator()(float* memory) const { std::free(memory); }
@@ -43,23 +37,6 @@ HostBuffer::HostBuffer(std::size_t capacity) {
                                        cache_line_bytes / sizeof(float));
   memory_.reset(aligned_memory(rounded));
   run_ = {memory_.get(), rounded};
-}
-
-Tensor BufferPool::take(std::size_t length) {
-  std::shared_ptr<HostBuffer>* best = nullptr;
-  const std::size_t rounded = round_up(std::max<std::size_t>(length, 1),
-                                       cache_line_bytes / sizeof(float));
-  for (std::shared_ptr<HostBuffer>& buffer : buffers_) {
-    if (!fits(buffer->capacity(), rounded) || buffer.use_count() != 1) continue;
-    if (best == nullptr || buffer->capacity() < (*best)->capacity()) best = &buffer;
-  }
-  if (best == nullptr) best = &buffers_.emplace_back(std::make_shared<HostBuffer>(rounded));
-    // Whoever dropped the last handle may be another thread: its accesses come before ours. The thread
-    // sanitizer does not know fences; it sees the counter that the copy below increments.
-#ifndef __SANITIZE_THREAD__
-  std::atomic_thread_fence(std::memory_order_acquire);
-#endif
-  return Tensor(*best, 0, length);
 }
 
 }  // namespace murm

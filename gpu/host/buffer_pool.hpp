@@ -1,13 +1,13 @@
-// A pool of host buffers: memory that is asked for once and used again and again.
+// Buffers in the processor's memory, and the pool of them.
 // Room: gpu/host. Knows sizes and alignment; not what the numbers mean.
 // Caller: gpu/host/host_device, actors that need staging memory.
 #pragma once
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "algorithms/tensor.hpp"
+#include "gpu/pool.hpp"
 
 namespace murm {
 
@@ -26,16 +26,6 @@ class HostBuffer final : public HostStorage {
   Run run_;
 };
 
-/// A buffer is free when the pool holds its only handle; handles may die on any thread and outlive the pool.
-/// Thread: `take` belongs to one thread at a time.   Cost: no lock; allocates only while no free buffer fits.
-class BufferPool {
- public:
-  /// A tensor of `length` elements, contents unspecified.
-  Tensor take(std::size_t length);
-  std::size_t size() const { return buffers_.size(); }  // buffers, free and in use
-
- private:
-  std::vector<std::shared_ptr<HostBuffer>> buffers_;
-};
+using BufferPool = Pool<HostBuffer>;
 
 }  // namespace murm

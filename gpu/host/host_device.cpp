@@ -192,17 +192,15 @@ void HostDevice::scatter_rows(std::size_t n, std::size_t rows, std::size_t width
   host::scatter_rows(n, width, indices, dy, dtable);
 }
 
-CrossEntropy HostDevice::cross_entropy(std::size_t n, std::size_t classes, const float* logits,
-                                       const std::int32_t* labels, float scale, float* dlogits) {
+void HostDevice::cross_entropy(std::size_t n, std::size_t classes, const float* logits,
+                               const std::int32_t* labels, float scale, float* dlogits) {
   if (row_.size() < classes) row_.resize(classes);
-  CrossEntropy result;
   for (std::size_t i = 0; i < n; ++i) {
     const auto label = static_cast<std::size_t>(labels[i]);
     MURM_ASSERT(label < classes, std::to_string(labels[i]));
     host::cross_entropy_row(classes, logits + i * classes, label, scale, row_.data(),
-                            dlogits == nullptr ? nullptr : dlogits + i * classes, result);
+                            dlogits == nullptr ? nullptr : dlogits + i * classes, losses_);
   }
-  return result;
 }
 
 }  // namespace murm

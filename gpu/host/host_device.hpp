@@ -2,6 +2,7 @@
 // Room: gpu/host. Knows buffers and numbers; no model, message or round.
 // Caller: actors (one per lane), models through Device, tests as the oracle of other devices.
 #pragma once
+#include <utility>
 #include <vector>
 
 #include "algorithms/robust/robust.hpp"
@@ -19,6 +20,8 @@ class HostDevice : public Device {
  public:
   explicit HostDevice(const host::ProductOptions& options = {})
       : products_(options), images_(options.threads) {}
+
+  std::string name() const override { return "cpu"; }
 
   Tensor allocate(std::size_t length) override { return pool_.take(length); }
   Tensor allocate_staging(std::size_t length) override { return pool_.take(length); }
@@ -59,8 +62,9 @@ class HostDevice : public Device {
                    const float* table, float* y) override;
   void scatter_rows(std::size_t n, std::size_t rows, std::size_t width, const float* indices,
                     const float* dy, float* dtable) override;
-  CrossEntropy cross_entropy(std::size_t n, std::size_t classes, const float* logits,
-                             const std::int32_t* labels, float scale, float* dlogits) override;
+  void cross_entropy(std::size_t n, std::size_t classes, const float* logits,
+                     const std::int32_t* labels, float scale, float* dlogits) override;
+  CrossEntropy take_cross_entropy() override { return std::exchange(losses_, {}); }
   SequenceAlgebra& sequences() override { return sequences_; }
   ImageAlgebra& images() override { return images_; }
 
@@ -73,6 +77,7 @@ class HostDevice : public Device {
   host::HostSequences sequences_;
   host::HostImages images_;
   RobustWorkspace robust_;
+  CrossEntropy losses_;
   std::vector<float> row_;  // one row of exponentials; grows to the widest row seen
 };
 

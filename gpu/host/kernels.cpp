@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "algorithms/vector_clones.hpp"
-#include "gpu/host/bfloat.hpp"
+#include "gpu/bfloat.hpp"
 #include "gpu/vector_math.hpp"
 
 namespace murm::host {
@@ -158,7 +158,7 @@ MURM_CLONES void gelu(std::size_t n, float* __restrict x, float* __restrict slop
 
 MURM_CLONES void round_to_bfloat(std::size_t n, const float* __restrict x,
                                  std::uint16_t* __restrict rounded) {
-  for (std::size_t i = 0; i < n; ++i) rounded[i] = bfloat_of(x[i]);
+  for (std::size_t i = 0; i < n; ++i) rounded[i] = bfloat_or_nan(x[i]);
 }
 
 MURM_CLONES void gather_rows(std::size_t n, std::size_t width, const float* indices,

@@ -10,6 +10,11 @@
 
 namespace murm::fake_cuda {
 
+/// A program that loads the fake as its CUDA room is told by its environment instead, if at all.
+constexpr const char* kMemoryVariable = "FAKE_CUDA_MEMORY_BYTES";
+/// Calls that concern a device; the last of them loses the calling thread's.
+constexpr const char* kLossVariable = "FAKE_CUDA_CALLS_UNTIL_LOST";
+
 /// One healthy device of kMemoryBytes, no failures ahead, counters zero. Waits for all streams, then destroys the streams and
 /// frees the memory that are left: nothing may use them afterwards. The calling thread's device is 0.
 void reset();

@@ -12,10 +12,20 @@ thread_local int device_of_thread = 0;
 thread_local cudaError_t last_error = cudaSuccess;
 thread_local bool calls_forbidden = false;
 
+State* initial_state() {
+  auto* made = new State;
+  if (const char* bytes = std::getenv(kMemoryVariable))
+    made->memory_bytes = std::strtoull(bytes, nullptr, 10);
+  if (const char* calls = std::getenv(kLossVariable))
+    made->calls_until_lost = std::strtoull(calls, nullptr, 10);
+  return made;
+}
+
 }  // namespace
 
 State& state() {
-  static auto* const all = new State;  // outlives the threads of streams that nobody destroyed
+  static auto* const all =
+      initial_state();  // outlives the threads of streams that nobody destroyed
   return *all;
 }
 
@@ -61,6 +71,9 @@ cudaError_t begin_call(const char* function, Needs needs) {
   }
   if (needs == Needs::nothing) return cudaSuccess;
   if (all.device_count == 0) return cudaErrorNoDevice;
+  if (all.calls_until_lost > 0 && --all.calls_until_lost == 0) {
+    all.lost[device_of_thread] = cudaErrorLaunchFailure;
+  }
   const auto lost = all.lost.find(device_of_thread);
   return lost == all.lost.end() ? cudaSuccess : lost->second;
 }
@@ -91,6 +104,7 @@ void reset() {
   all.delay = std::chrono::microseconds(0);
   all.device_count = 1;
   all.memory_bytes = kMemoryBytes;
+  all.calls_until_lost = 0;
   device_of_thread = 0;
   last_error = cudaSuccess;
 }

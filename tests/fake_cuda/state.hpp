@@ -34,6 +34,7 @@ struct State {
   std::mutex mutex;
   int device_count = 1;
   std::size_t memory_bytes = kMemoryBytes;
+  std::size_t calls_until_lost = 0;  // 0: no device is lost by counting
   std::map<int, cudaError_t> lost;  // by device
   std::map<std::string, Failure, std::less<>> failures;
   std::map<std::string, std::size_t, std::less<>> calls;

@@ -114,7 +114,7 @@ TEST_CASE("the commands about models show how they are used, and refuse what the
   refuse(trial, {"model", "job.toml", "--report", "nowhere/m.json"}, "there is no folder nowhere");
   refuse(trial, {"bench"}, "subcommand");
   refuse(trial, {"bench", "step"}, "--model is required");
-  refuse(trial, {"bench", "step", "--model", "vgg"}, "--model vgg: expected mlp, lenet or gpt");
+  refuse(trial, {"bench", "step", "--model", "vgg"}, "--model vgg: expected mlp, lenet, gpt or gpt-124m");
   refuse(trial, {"bench", "step", "--model", "mlp", "--precision", "fp8"}, "expected fp32 or bf16");
   refuse(trial, {"bench", "step", "--model", "mlp", "--threads", "0"}, "--threads");
   refuse(trial, {"sample", "nowhere"}, "nowhere is not the folder of a run");

@@ -17,6 +17,11 @@ constexpr double kGiga = 1e9;
 
 const char* precision_name(bool bf16) { return bf16 ? "bf16" : "fp32"; }
 
+std::string place_of(const StepBenchOptions& options) {
+  if (options.device != "cpu") return options.device;
+  return std::to_string(options.threads) + (options.threads == 1 ? " thread" : " threads");
+}
+
 double milliseconds(const StepBenchResult& result, double rate) {
   return 1e3 * static_cast<double>(result.batch) / rate;
 }
@@ -28,8 +33,7 @@ std::string step_bench_text(const StepBenchOptions& options, const StepBenchResu
   const double achieved = rate.median * result.operations_per_sample;
   std::string text = "step of " + options.model + ", " + with_separators(result.parameters) +
                      " parameters, batch " + std::to_string(result.batch) + ", " +
-                     precision_name(options.bf16) + ", " + std::to_string(options.threads) +
-                     (options.threads == 1 ? " thread\n" : " threads\n");
+                     precision_name(options.bf16) + ", " + place_of(options) + "\n";
   text += "  samples/s    " + human_number(rate.median, 1) + " (" + human_number(rate.low, 1) +
           " to " + human_number(rate.high, 1) + ", " +
           std::to_string(result.samples_per_second.size()) + " windows)\n";
@@ -47,6 +51,7 @@ std::string step_bench_json(const StepBenchOptions& options, const StepBenchResu
   const double achieved = rate.median * result.operations_per_sample;
   const nlohmann::ordered_json json{{"schema", "murmuration.bench.step/1"},
                                     {"model", options.model},
+                                    {"device", options.device},
                                     {"threads", options.threads},
                                     {"precision", precision_name(options.bf16)},
                                     {"parameters", result.parameters},

@@ -12,6 +12,7 @@
 #include "runtime/atomic_file.hpp"
 #include "runtime/human_units.hpp"
 #include "runtime/process_info.hpp"
+#include "tools/murm/device_probe.hpp"
 #include "tools/murm/run_files.hpp"
 #include "tools/murm/step_bench.hpp"
 
@@ -25,6 +26,7 @@ struct Line {
   std::uint64_t memory = 0;
   double fp32 = 0;  // operations per second in products; 0: not measured
   double bf16 = 0;
+  double copies = 0;  // bytes per second, read and written
 };
 
 Line processor() {
@@ -39,6 +41,24 @@ Line processor() {
   return line;
 }
 
+Line cuda_device(unsigned ordinal, const CudaDeviceFacts& facts) {
+  Line line{.name = "cuda:" + std::to_string(ordinal),
+            .model = facts.model + ", compute capability " + std::to_string(facts.major) + "." +
+                     std::to_string(facts.minor),
+            .unusable = why_not_cuda(ordinal),
+            .memory = facts.memory};
+  if (!line.unusable.empty()) return line;
+  try {
+    const auto fp32 = make_device({.name = line.name});
+    line.fp32 = probe_products(*fp32);
+    line.copies = probe_copies(*fp32);
+    line.bf16 = probe_products(*make_device({.name = line.name, .bf16 = true}));
+  } catch (const std::runtime_error& error) {
+    line.unusable = error.what();
+  }
+  return line;
+}
+
 std::vector<Line> lines() {
   std::vector<Line> all{processor()};
   const CudaAccess& cuda = find_cuda();
@@ -48,12 +68,7 @@ std::vector<Line> lines() {
   }
   unsigned ordinal = 0;
   for (const CudaDeviceFacts& facts : cuda.room->devices()) {
-    all.push_back({.name = "cuda:" + std::to_string(ordinal),
-                   .model = facts.model + ", compute capability " + std::to_string(facts.major) +
-                            "." + std::to_string(facts.minor),
-                   .unusable = why_not_cuda(ordinal),
-                   .memory = facts.memory});
-    ++ordinal;
+    all.push_back(cuda_device(ordinal++, facts));
   }
   return all;
 }
@@ -66,8 +81,11 @@ std::string text_of(const Line& line) {
     text += "\n        ";
   }
   if (!line.unusable.empty()) return text + "cannot be used: " + line.unusable + "\n";
-  return text + "products by one thread: " + human_number(line.fp32 / 1e9, 1) +
-         " GFLOP/s in fp32, " + human_number(line.bf16 / 1e9, 1) + " in bf16\n";
+  text += line.copies > 0 ? "products: " : "products by one thread: ";
+  text += human_number(line.fp32 / 1e9, 1) + " GFLOP/s in fp32, " +
+          human_number(line.bf16 / 1e9, 1) + " in bf16";
+  if (line.copies > 0) text += "; copies: " + human_number(line.copies / 1e9, 1) + " GB/s";
+  return text + "\n";
 }
 
 nlohmann::ordered_json json_of(const Line& line) {
@@ -77,6 +95,7 @@ nlohmann::ordered_json json_of(const Line& line) {
   if (!line.unusable.empty()) json["reason"] = line.unusable;
   if (line.fp32 > 0) json["gflops_fp32"] = line.fp32 / 1e9;
   if (line.bf16 > 0) json["gflops_bf16"] = line.bf16 / 1e9;
+  if (line.copies > 0) json["copies_gb_per_second"] = line.copies / 1e9;
   return json;
 }
 

@@ -40,17 +40,20 @@ void ModelFlags::add_bench() {
   bench->footer("Example:\n  murm bench step --model mlp");
   CLI::App* step = bench->add_subcommand("step", "a training step, in samples per second");
   StepBenchOptions& options = step_.options;
-  step->add_option("--model", options.model, "mlp, lenet or gpt, on made-up data")
+  step->add_option("--model", options.model, "mlp, lenet, gpt or gpt-124m, on made-up data")
       ->required()
       ->type_name("NAME");
-  step->add_option("--threads", options.threads, "threads of the products")
+  step->add_option("--device", options.device, "cpu, cuda:N, or auto for the best there is")
+      ->capture_default_str()
+      ->type_name("NAME");
+  step->add_option("--threads", options.threads, "threads of the products, on the cpu")
       ->capture_default_str()
       ->check(CLI::Range(1, 256))
       ->type_name("N");
   step->add_option("--precision", step_.precision, "fp32 or bf16: of the operands of products")
       ->capture_default_str()
       ->type_name("P");
-  step->add_option("--batch", options.batch, "samples of a step (mlp, lenet 128; gpt 16)")
+  step->add_option("--batch", options.batch, "samples of a step (mlp, lenet 128; gpt, gpt-124m 16)")
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("N");
   step->add_option("--seconds", options.seconds, "length of a window, about")

@@ -58,7 +58,7 @@ void fill_workers(Report& report, const RunOutcome& outcome) {
     Report::PerWorker worker;
     worker.id = record.slot;
     worker.pid = static_cast<std::int64_t>(record.process_id);
-    worker.device = record.device;
+    worker.device = record.report.device;
     worker.steps = record.report.steps;
     worker.samples = record.report.samples;
     if (record.lost) {  // its last report is older than its last gradient

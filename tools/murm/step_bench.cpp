@@ -7,9 +7,11 @@
 
 #include "algorithms/random.hpp"
 #include "algorithms/vocabulary.hpp"
+#include "gpu/device_factory.hpp"
 #include "gpu/host/host_device.hpp"
 #include "models/objective_factory.hpp"
 #include "runtime/process_info.hpp"
+#include "tools/murm/device_probe.hpp"
 
 namespace murm {
 namespace {
@@ -18,7 +20,6 @@ constexpr std::size_t kBatches = 8;
 constexpr std::size_t kFirstLosses = 20;
 constexpr int kWarmUp = 3;
 constexpr double kProductSeconds = 0.15;  // of timing, for each shape
-constexpr std::array<std::string_view, 3> kModels{"mlp", "lenet", "gpt"};
 
 struct Benchmark {
   ObjectiveOptions objective;
@@ -44,8 +45,18 @@ Benchmark benchmark(const std::string& model) {
     made.batch = 16;
     made.optimizer = {.kind = OptimizerKind::adamw, .weight_decay = 0.01};
     made.learning_rate = 3e-4;
+  } else if (model == "gpt-124m") {  // GPT-2, small
+    made.objective.kind = "gpt";
+    made.objective.layers = 12;
+    made.objective.dim = 768;
+    made.objective.heads = 12;
+    made.features = made.targets = 1024;
+    made.classes = 50257;
+    made.batch = 16;
+    made.optimizer = {.kind = OptimizerKind::adamw, .weight_decay = 0.01};
+    made.learning_rate = 3e-4;
   } else if (model != "lenet") {
-    throw InputError("--model " + model + ": expected mlp, lenet or gpt");
+    throw InputError("--model " + model + ": expected mlp, lenet, gpt or gpt-124m");
   }
   return made;
 }
@@ -58,21 +69,20 @@ double seconds_of(const auto& work) {
 
 }  // namespace
 
-std::span<const std::string_view> step_bench_models() { return kModels; }
-
 BenchedStep::BenchedStep(const StepBenchOptions& options) {
   const Benchmark made = benchmark(options.model);
   batch_ = options.batch > 0 ? options.batch : made.batch;
   targets_ = made.targets;
   optimizer_ = made.optimizer;
   learning_rate_ = made.learning_rate;
-  device_ = std::make_unique<HostDevice>(
-      host::ProductOptions{.threads = options.threads, .bf16 = options.bf16});
+  device_ = make_device({.name = options.device, .threads = options.threads, .bf16 = options.bf16});
   objective_ = make_objective(made.objective, {made.features, made.classes}, *device_, batch_);
   const std::size_t parameters = objective_->parameter_count();
   parameters_ = device_->allocate(parameters);
   gradient_ = device_->allocate(parameters);
-  objective_->initialize(0, host_span(parameters_));
+  std::vector<float> initial(parameters);
+  objective_->initialize(0, initial);
+  device_->upload(parameters * sizeof(float), initial.data(), device_->address(parameters_));
   for (std::size_t i = 0; i < optimizer_state_count(optimizer_.kind); ++i) {
     state_.push_back(device_->allocate(parameters));
     device_->zero(state_.back());
@@ -80,29 +90,42 @@ BenchedStep::BenchedStep(const StepBenchOptions& options) {
   const bool text = made.targets > 1;
   for (std::size_t b = 0; b < kBatches; ++b) {
     Random random(1, b);
-    MadeUpBatch batch{std::vector<float>(batch_ * made.features),
-                      std::vector<std::int32_t>(batch_ * made.targets)};
+    std::vector<float> features(batch_ * made.features);
+    std::vector<std::int32_t> labels(batch_ * made.targets);
     const auto classes = static_cast<std::uint32_t>(made.classes);
-    for (float& feature : batch.features) {
+    for (float& feature : features) {
       feature = text ? static_cast<float>(random.below(classes)) : random.normal();
     }
-    for (std::int32_t& label : batch.labels)
-      label = static_cast<std::int32_t>(random.below(classes));
+    for (std::int32_t& label : labels) label = static_cast<std::int32_t>(random.below(classes));
     for (std::size_t s = 0; text && s < batch_; ++s) {  // what follows each token is the next one
       for (std::size_t t = 0; t + 1 < targets_; ++t) {
-        batch.labels[s * targets_ + t] = static_cast<std::int32_t>(
-            batch.features[s * made.features + t + 1]);
+        labels[s * targets_ + t] = static_cast<std::int32_t>(features[s * made.features + t + 1]);
       }
     }
-    batches_.push_back(std::move(batch));
+    batches_.push_back(place(features, labels));
   }
+  device_->wait();
+}
+
+BenchedStep::MadeUpBatch BenchedStep::place(const std::vector<float>& features,
+                                            const std::vector<std::int32_t>& labels) {
+  static_assert(sizeof(std::int32_t) == sizeof(float), "labels lie in memory of fp32 numbers");
+  MadeUpBatch placed{device_->allocate(features.size()), device_->allocate(labels.size())};
+  device_->upload(features.size() * sizeof(float), features.data(),
+                  device_->address(placed.features));
+  device_->upload(labels.size() * sizeof(float), labels.data(), device_->address(placed.labels));
+  return placed;
 }
 
 double BenchedStep::step() {
   const MadeUpBatch& made = batches_[steps_ % kBatches];
-  const Batch batch{made.features, made.labels, steps_ * batch_, targets_};
-  const BatchResult result = objective_->gradient(host_span(parameters_), batch,
-                                                  host_span(gradient_));
+  const auto numbers = [this](const Tensor& tensor) {
+    return std::span<float>(device_->address(tensor), tensor.length());
+  };
+  const auto* labels = reinterpret_cast<const std::int32_t*>(device_->address(made.labels));
+  const Batch batch{
+      numbers(made.features), {labels, made.labels.length()}, steps_ * batch_, targets_};
+  const BatchResult result = objective_->gradient(numbers(parameters_), batch, numbers(gradient_));
   ++steps_;
   device_->optimizer_step(
       make_optimizer_step(optimizer_, learning_rate_, 1.0 / static_cast<double>(batch_), steps_),
@@ -168,12 +191,15 @@ StepBenchResult bench_step(const StepBenchOptions& options) {
   for (std::uint64_t w = 0; w < options.windows; ++w) {
     const double seconds = seconds_of([&] {
       for (std::uint64_t i = 0; i < result.steps_per_window; ++i) one();
+      step.device().wait();
     });
     result.samples_per_second.push_back(static_cast<double>(result.steps_per_window) * batch /
                                         seconds);
   }
   result.peak_bytes = peak_rss_bytes();  // before the products, which are no part of a step
-  result.peak_rate = peak_product_rate(options.threads, options.bf16);
+  result.peak_rate = step.device().has_own_memory()
+                         ? probe_products(step.device())
+                         : peak_product_rate(options.threads, options.bf16);
   return result;
 }
 

@@ -4,9 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gpu/device.hpp"
@@ -15,37 +13,38 @@
 namespace murm {
 
 struct StepBenchOptions {
-  std::string model = "mlp";  // of step_bench_models
-  std::uint64_t batch = 0;    // samples; 0: the model's own
-  std::uint64_t threads = 1;
+  std::string model = "mlp";   // mlp, lenet, gpt, gpt-124m
+  std::uint64_t batch = 0;     // samples; 0: the model's own
+  std::string device = "cpu";  // as in job files
+  std::uint64_t threads = 1;   // cpu
   bool bf16 = false;
   std::uint64_t windows = 7;
   double seconds = 2;  // of a window, about
 };
 
-/// Their names, for people.
-std::span<const std::string_view> step_bench_models();
-
 /// A model, its optimizer and eight batches, all made ahead: a step is one gradient and one pass of the optimizer.
 /// Thread: one at a time.   Cost: a steady step allocates nothing here.
 class BenchedStep {
  public:
-  /// Throws InputError for a model that it does not know.
+  /// Throws InputError for a model that it does not know and a device that cannot be used.
   explicit BenchedStep(const StepBenchOptions& options);
 
-  /// Takes the next batch; the mean loss of a sample, in nats.
+  /// Takes the next batch; the mean loss of a sample, in nats. The optimizer may still be at work.
   double step();
   std::size_t batch() const { return batch_; }
   std::uint64_t steps() const { return steps_; }
   Objective& objective() { return *objective_; }
+  Device& device() { return *device_; }
   /// Operations of one step: three times those of the way forward.
   double operations() const;
 
  private:
+  /// On the device.
   struct MadeUpBatch {
-    std::vector<float> features;
-    std::vector<std::int32_t> labels;
+    Tensor features;
+    Tensor labels;
   };
+  MadeUpBatch place(const std::vector<float>& features, const std::vector<std::int32_t>& labels);
 
   std::unique_ptr<Device> device_;
   std::unique_ptr<Objective> objective_;
@@ -60,7 +59,7 @@ class BenchedStep {
   std::vector<Tensor> state_;
 };
 
-/// Fastest product of a few large shapes with the device's own algebra, in operations per second.
+/// Fastest product of a few large shapes on the processor, in operations per second.
 double peak_product_rate(std::uint64_t threads, bool bf16);
 
 struct StepBenchResult {

@@ -234,6 +234,43 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "a worker whose device fails leaves its work to the others, and the last one ends the run") {
+  World world;
+  const bool local = GENERATE(true, false);
+  world.join(0, local ? 0 : 1);
+  world.join(1, local ? 0 : 2);
+  for (const PeerId peer : world.peers) world.report(peer);
+  const auto fail = [&](std::size_t i) {
+    world.tell(Failure{world.peers[i], "the device is lost", true});
+  };
+  fail(0);
+  CHECK(world.script.outcomes.empty());
+  CHECK(world.script.memberships.back().change.left == std::vector<PeerId>{world.peers[0]});
+  CHECK(world.script.memberships.size() == 3);
+  CHECK(world.script.notices.size() == 1);
+  CHECK(world.script.stopped.size() == (local ? 1 : 0));  // a process elsewhere ends by itself
+  fail(0);
+  if (!local) world.tell(ProcessLost{1, 0, "it left"});
+  CHECK(world.script.memberships.size() == 3);
+  world.drain(100);
+  CHECK(world.script.holds.size() == 2);
+  fail(1);
+  world.finish();
+  CHECK(world.outcome().status == RunStatus::failed);
+  CHECK(world.outcome().reason == "the device is lost");
+  CHECK(world.outcome().workers.at(world.peers[0]).lost);
+}
+
+TEST_CASE("a device that fails before the run began ends it: the job cannot be had as it is") {
+  World world;
+  world.join(0, 1);
+  world.tell(Failure{world.peers[0], "the device's memory is full", true});
+  world.finish();
+  CHECK(world.outcome().status == RunStatus::failed);
+  CHECK(world.outcome().reason == "the device's memory is full");
+}
+
 TEST_CASE("after the end nobody is let in") {
   World world;
   world.begin();

@@ -6,7 +6,7 @@ using namespace murm::link_world;
 TEST_CASE("a worker process says hello, is asked in, and gets its seats") {
   World world;
   Remote remote(world, 1);
-  remote.say(Hello{"test", 99, "cpu", {0, 1}});
+  remote.say(Hello{"test", 99, {0, 1}});
   REQUIRE(world.heard.joins.size() == 1);
   const JoinRequest& request = world.heard.joins[0];
   CHECK(request.connection == 1);
@@ -28,7 +28,7 @@ TEST_CASE("a second hello is not a second process") {
   World world;
   Remote remote(world, 1);
   remote.join();
-  remote.say(Hello{"test", 99, "cpu", {2}});
+  remote.say(Hello{"test", 99, {2}});
   CHECK(world.heard.joins.size() == 1);
   CHECK(remote.got<Welcome>().size() == 1);
   CHECK(world.heard.lost.empty());
@@ -38,7 +38,7 @@ TEST_CASE("a process that is not wanted is told why") {
   World world;
   world.heard.answer = JoinAnswer{std::nullopt, "worker 0 is here already", 0, 0};
   Remote remote(world, 1);
-  remote.say(Hello{"test", 99, "cpu", {0}});
+  remote.say(Hello{"test", 99, {0}});
   REQUIRE(remote.got<Refusal>().size() == 1);
   CHECK(remote.got<Refusal>()[0].reason == "worker 0 is here already");
   CHECK(remote.got<Welcome>().empty());
@@ -47,7 +47,7 @@ TEST_CASE("a process that is not wanted is told why") {
 TEST_CASE("a process that leaves while it is being admitted is reported as lost") {
   World world;
   Remote remote(world, 1);
-  remote.wire.send(Hello{"test", 99, "cpu", {0}});
+  remote.wire.send(Hello{"test", 99, {0}});
   const Frames hello = arrived(remote.outbox.take().at(0));
   caf::anon_send(caf::actor_cast<caf::actor>(world.link), WireFrames{1, Channel::control, hello});
   caf::anon_send(caf::actor_cast<caf::actor>(world.link), WireLost{1, "it ended"});
@@ -69,7 +69,7 @@ TEST_CASE("what came before the transport was attached is not lost") {
                                                  std::shared_ptr<const Clock>(world.stage.clock()));
   FakeTransport outbox;
   WireConnection wire(outbox, 9);
-  wire.send(Hello{"test", 99, "cpu", {0}});
+  wire.send(Hello{"test", 99, {0}});
   world.stage.send(late, WireFrames{9, Channel::control, arrived(outbox.take().at(0))});
   CHECK(heard.joins.empty());
   world.stage.send(late, AttachTransport{world.transport});
@@ -208,7 +208,7 @@ TEST_CASE("tensors before admission cost the connection") {
   World world;
   world.heard.answer = JoinAnswer{std::nullopt, "no", 0, 0};
   Remote remote(world, 1);
-  remote.say(Hello{"test", 99, "cpu", {0}});
+  remote.say(Hello{"test", 99, {0}});
   remote.wire.admit(kRun, kEpoch, {});
   remote.say(push_of(kWorker, lease_of(0), 0));
   CHECK(remote.gone());
@@ -298,7 +298,7 @@ TEST_CASE("one stop ends a process, however many workers it has") {
 TEST_CASE("a process of another protocol version is told so before it is dropped") {
   World world;
   Remote remote(world, 1);
-  remote.wire.send(Hello{"test", 99, "cpu", {0}});
+  remote.wire.send(Hello{"test", 99, {0}});
   Outgoing hello = remote.outbox.take().at(0);
   hello.header[4] = std::byte{protocol_version + 1};
   world.stage.send(world.link, WireFrames{1, Channel::control, arrived(hello)});
@@ -425,6 +425,6 @@ TEST_CASE("a stranger that asks for another algorithm gets an answer, and no sea
   REQUIRE(remote.got<SwitchAnswer>().size() == 1);
   CHECK(remote.got<SwitchAnswer>()[0].done);
   CHECK(world.heard.joins.empty());
-  remote.say(Hello{"test", 99, "cpu", {0}});
+  remote.say(Hello{"test", 99, {0}});
   CHECK(world.heard.joins.empty());
 }

@@ -156,7 +156,7 @@ struct Remote {
     return bodies;
   }
   void join() {
-    say(Hello{"test", 99, "cpu", {0, 1}});
+    say(Hello{"test", 99, {0, 1}});
     REQUIRE(got<Welcome>().size() == 1);
     wire.admit(kRun, kEpoch, {});
   }

@@ -168,7 +168,7 @@ TEST_CASE("unset, unknown and misplaced kinds are refused") {
 TEST_CASE("messages of other runs and old epochs are refused") {
   CHECK(control(Heartbeat{1}, {1, 7, 0}) == "wrong_run");
   CHECK(control(Heartbeat{1}, {0, 7, 0}) == "wrong_run");
-  CHECK(control(Hello{"b", 1, "cpu", {}}, {1, 7, 0}) == "wrong_run");
+  CHECK(control(Hello{"b", 1, {}}, {1, 7, 0}) == "wrong_run");
   CHECK(control(Heartbeat{1}, {samples::envelope.run, 6, 0}) == "stale_epoch");
   const Bytes old = samples::encoded(samples::push(), chunk, {samples::envelope.run, 6, 0});
   CHECK(verdict({old, frame_of(chunk)}, true) == "stale_epoch");
@@ -196,7 +196,7 @@ TEST_CASE("control fields outside their bounds are refused") {
   CHECK(control(Failure{PeerId::coordinator(), "why"}) == "bad_field");
   CHECK(control(Credit{credit_bytes_max}) == "accepted");
   CHECK(control(Credit{credit_bytes_max + 1}) == "bad_field");
-  CHECK(control(Hello{"b", 1, "cpu", {seats_max}}) == "bad_field");
+  CHECK(control(Hello{"b", 1, {seats_max}}) == "bad_field");
 
   const auto welcome = [](const std::function<void(Welcome&)>& change) {
     Welcome body = std::get<Welcome>(samples::controls()[1]);

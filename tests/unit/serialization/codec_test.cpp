@@ -145,8 +145,7 @@ TEST_CASE("run and epoch are checked only where they are known") {
   Expectations expectations{.run = samples::envelope.run, .epoch_min = samples::envelope.epoch};
   CHECK(decode(samples::encoded(Heartbeat{1}), expectations));
   CHECK(decode(samples::encoded(Heartbeat{1})));
-  for (const ControlBody& body :
-       {ControlBody(Hello{"b", 1, "cpu", {}}), ControlBody(Refusal{"no"})}) {
+  for (const ControlBody& body : {ControlBody(Hello{"b", 1, {}}), ControlBody(Refusal{"no"})}) {
     CHECK(decode(samples::encoded(body, {0, 0, 0}), expectations));
     CHECK(decode(samples::encoded(body, {samples::envelope.run, 0, 0}), expectations));
   }

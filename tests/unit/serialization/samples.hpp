@@ -24,7 +24,7 @@ inline const Lease lease{.id = 1001,
 
 inline std::vector<ControlBody> controls() {
   return {
-      Hello{"murm 0.1.0", 4711, "cpu", {0, 3, 1023}},
+      Hello{"murm 0.1.0", 4711, {0, 3, 1023}},
       Welcome{"[job]\nname = \"mnist\"\n",
               "tcp://127.0.0.1:7071",
               {{PeerId::worker(5), 2}, {PeerId::worker(6), 4}},
@@ -37,8 +37,8 @@ inline std::vector<ControlBody> controls() {
       LeaseRequest{PeerId::worker(12), 4096, 3},
       LeaseGrant{PeerId::worker(13), lease},
       Credit{1234567},
-      WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7, 8},
-      Failure{PeerId::worker(15), "the loss is not finite"},
+      WorkerReport{PeerId::worker(14), 1, 2, 3, 4, 5, 6, 7, 8, "cuda:1"},
+      Failure{PeerId::worker(15), "the device is lost", true},
       Stop{"the run is complete"},
       Leave{4712},
       Members{PeerId::worker(16),
@@ -109,7 +109,7 @@ inline auto fields(const Envelope& x) { return std::tie(x.run, x.epoch, x.sequen
 inline auto fields(const Lease& x) {
   return std::tie(x.id, x.step, x.index, x.quorum, x.position, x.samples, x.requested, x.epoch);
 }
-inline auto fields(const Hello& x) { return std::tie(x.build, x.process_id, x.device, x.slots); }
+inline auto fields(const Hello& x) { return std::tie(x.build, x.process_id, x.slots); }
 inline auto fields(const WorkerSeat& x) { return std::tie(x.peer, x.slot); }
 inline auto fields(const Welcome& x) {
   std::vector<std::tuple<PeerId, std::uint32_t>> seats;
@@ -125,9 +125,9 @@ inline auto fields(const LeaseGrant& x) {
 inline auto fields(const Credit& x) { return std::tie(x.bytes); }
 inline auto fields(const WorkerReport& x) {
   return std::tie(x.worker, x.steps, x.samples, x.busy_ns, x.elapsed_ns, x.bytes_sent,
-                  x.bytes_received, x.peak_rss_bytes, x.data_wait_ns);
+                  x.bytes_received, x.peak_rss_bytes, x.data_wait_ns, x.device);
 }
-inline auto fields(const Failure& x) { return std::tie(x.worker, x.reason); }
+inline auto fields(const Failure& x) { return std::tie(x.worker, x.reason, x.of_worker_alone); }
 inline auto fields(const Stop& x) { return std::tie(x.reason); }
 inline auto fields(const Leave& x) { return std::tie(x.process_id); }
 inline auto fields(const Members& x) {
