@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "gpu/cuda/attention_tiles.hpp"
+#include "gpu/cuda/reduce.hpp"
 
 namespace murm::cuda {
 namespace {
