@@ -78,6 +78,7 @@ class CudaDevice final : public Device {
   Pool<PinnedBuffer> staging_;
   std::vector<Tensor> in_flight_;  // copies that uploads read from, until somebody waits
   Scratch scratch_;
+  Scratch gathered_[3];  // sources that lie elsewhere
   Products products_;
   Tensor losses_;        // one CrossEntropy
   Tensor losses_taken_;  // the same in the processor's memory
