@@ -63,20 +63,30 @@ struct Squares {
 };
 constexpr std::size_t kNumbersOfSquares = sizeof(Squares) / sizeof(float);
 
-__device__ void add_square(double& sum, float value) {
-  sum += static_cast<double>(value) * static_cast<double>(value);
+__device__ double square(float value) {
+  return static_cast<double>(value) * static_cast<double>(value);
 }
 
-/// sums[chunks] <- what body(place, squares) adds over each chunk
-template <class Body>
-__global__ void squares_kernel(Blocks blocks, Body body, Squares* __restrict__ sums) {
+__device__ void add(Squares& sum, const Squares& more) {
+  sum.parameters += more.parameters;
+  sum.directions += more.directions;
+}
+
+__device__ Squares over_block(const Squares& squares) {
+  return {cuda::over_block<Sum, kWarps>(squares.parameters),
+          cuda::over_block<Sum, kWarps>(squares.directions)};
+}
+
+/// sums[chunks] <- the sums over each chunk of what body(number of each array...) gives
+template <class Body, class... Arrays>
+__global__ void squares_kernel(Blocks blocks, Squares* __restrict__ sums, Body body,
+                               Arrays... arrays) {
   const Chunk chunk = chunk_here(blocks);
   Squares squares;
-  for (std::size_t i = threadIdx.x; i < chunk.length; i += kThreads) {
-    body(chunk.offset + i, squares);
-  }
-  squares.parameters = over_block<Sum, kWarps>(squares.parameters);
-  squares.directions = over_block<Sum, kWarps>(squares.directions);
+  share_fours(
+      threadIdx.x, kThreads, chunk.length, [&](auto&... x) { add(squares, body(x...)); },
+      behind(arrays, chunk.offset)...);
+  squares = over_block(squares);
   if (threadIdx.x == 0) sums[blockIdx.x] = squares;
 }
 
@@ -85,14 +95,10 @@ template <class Finish>
 __global__ void finish_kernel(Blocks blocks, const Squares* __restrict__ sums, Finish finish) {
   const unsigned block = blockIdx.x;
   const Squares* of_block = sums + blocks.first_chunk[block];
-  const std::size_t chunks = (blocks.length[block] + kChunk - 1) / kChunk;
+  const std::size_t chunks = divide_up(blocks.length[block], kChunk);
   Squares total;
-  for (std::size_t i = threadIdx.x; i < chunks; i += kThreads) {
-    total.parameters += of_block[i].parameters;
-    total.directions += of_block[i].directions;
-  }
-  total.parameters = over_block<Sum, kWarps>(total.parameters);
-  total.directions = over_block<Sum, kWarps>(total.directions);
+  for (std::size_t i = threadIdx.x; i < chunks; i += kThreads) add(total, of_block[i]);
+  total = over_block(total);
   if (threadIdx.x == 0) finish(block, blocks.adapt[block], total);
 }
 
@@ -119,9 +125,11 @@ struct BlockStep {
   float* rates;
 };
 
-template <class Body>
-void sum_squares(cudaStream_t stream, const Blocks& blocks, Squares* sums, Body body) {
-  launch(stream, dim3(blocks.chunks), dim3(kThreads), squares_kernel<Body>, blocks, body, sums);
+template <class Body, class... Arrays>
+void sum_squares(cudaStream_t stream, const Blocks& blocks, Squares* sums, Body body,
+                 Arrays... arrays) {
+  launch(stream, dim3(blocks.chunks), dim3(kThreads), squares_kernel<Body, Arrays...>, blocks, sums,
+         body, arrays...);
 }
 
 template <class Finish>
@@ -146,12 +154,12 @@ void step_blocks(const BlockStep& of, const Blocks& blocks, Body body, Arrays...
 
 void lars(const BlockStep& of, const Blocks& blocks) {
   const OptimizerStep s = of.step;
-  const float* x = of.x;
-  const float* gradient = of.gradient;
-  sum_squares(of.stream, blocks, of.sums, [=] __device__(std::size_t i, Squares & squares) {
-    add_square(squares.parameters, x[i]);
-    add_square(squares.directions, gradient[i]);
-  });
+  sum_squares(
+      of.stream, blocks, of.sums,
+      [=] __device__(float p, float g) {
+        return Squares{square(p), square(g)};
+      },
+      Read{of.x}, Read{of.gradient});
   find_rates(of, blocks);
   step_blocks(
       of, blocks,
@@ -161,20 +169,13 @@ void lars(const BlockStep& of, const Blocks& blocks) {
 
 void lamb(const BlockStep& of, const Blocks& blocks) {
   const OptimizerStep s = of.step;
-  const float* x = of.x;
-  const float* gradient = of.gradient;
-  float* first = of.first;
-  float* second = of.second;
-  sum_squares(of.stream, blocks, of.sums, [=] __device__(std::size_t i, Squares & squares) {
-    const float p = x[i];
-    float m = first[i];
-    float v = second[i];
-    lamb_moments(s, gradient[i], m, v);
-    first[i] = m;
-    second[i] = v;
-    add_square(squares.parameters, p);
-    add_square(squares.directions, lamb_direction(s, p, m, v));
-  });
+  sum_squares(
+      of.stream, blocks, of.sums,
+      [=] __device__(float p, float g, float& m, float& v) {
+        lamb_moments(s, g, m, v);
+        return Squares{square(p), square(lamb_direction(s, p, m, v))};
+      },
+      Read{of.x}, Read{of.gradient}, Updated{of.first}, Updated{of.second});
   find_rates(of, blocks);
   step_blocks(
       of, blocks,
@@ -222,9 +223,12 @@ void norm(cudaStream_t stream, std::size_t n, const float* x, float* workspace, 
   Blocks blocks;
   blocks.add({0, n, true});
   if (n > 0) {
-    sum_squares(stream, blocks, sums, [=] __device__(std::size_t i, Squares & squares) {
-      add_square(squares.parameters, x[i]);
-    });
+    sum_squares(
+        stream, blocks, sums,
+        [=] __device__(float p) {
+          return Squares{square(p), 0};
+        },
+        Read{x});
   }
   finish_blocks(stream, blocks, sums, [=] __device__(unsigned, bool, const Squares& sum) {
     *result = sqrt(sum.parameters);

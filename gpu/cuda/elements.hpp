@@ -88,6 +88,21 @@ __device__ void share_elements(std::size_t thread, std::size_t threads, std::siz
   }
 }
 
+/// The same for bodies that add up what they see: each thread takes four numbers in a row, and which ones in which order
+/// depends on n alone. Slow where the arrays do not begin 16-byte aligned.
+template <class Body, class... Arrays>
+__device__ void share_fours(std::size_t thread, std::size_t threads, std::size_t n,
+                            const Body& body, const Arrays&... arrays) {
+  const std::size_t aligned = before_aligned(n, arrays...) == 0 ? n / 4 * 4 : 0;
+  for (std::size_t i = 4 * thread; i < n; i += 4 * threads) {
+    if (i < aligned) {
+      at_place<float4>(i, body, arrays...);
+    } else {
+      for (std::size_t k = i; k < i + 4 && k < n; ++k) at_place<float>(k, body, arrays...);
+    }
+  }
+}
+
 template <class Body, class... Arrays>
 __global__ void arrays_kernel(std::size_t n, Body body, Arrays... arrays) {
   const std::size_t thread = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
