@@ -39,17 +39,6 @@ std::vector<OptimizerBlock> blocks_within(std::span<const OptimizerBlock> blocks
   return within;
 }
 
-double lars_ratio(const OptimizerStep& step, double parameter_norm, double gradient_norm) {
-  const double below = gradient_norm + static_cast<double>(step.weight_decay) * parameter_norm;
-  return parameter_norm > 0 && below > 0 ? step.trust * parameter_norm / below : 1.0;
-}
-
-double lamb_ratio(double parameter_norm, double direction_norm) {
-  constexpr double parameter_norm_max = 10;
-  const bool known = parameter_norm > 0 && direction_norm > 0;
-  return known ? std::min(parameter_norm, parameter_norm_max) / direction_norm : 1.0;
-}
-
 OptimizerStep make_optimizer_step(const OptimizerOptions& options, double learning_rate,
                                   double gradient_scale, std::uint64_t update) {
   MURM_ASSERT(update >= 1, std::to_string(update));

@@ -126,7 +126,11 @@ MURM_HOST_DEVICE inline void adagrad_element(const OptimizerStep& s, float& x, f
 
 /// LARS (You, Gitman & Ginsburg 2017, Algorithm 1): r = trust |x| / (|g| + wd |x|), per block;
 /// m <- mu m + lr r (g + wd x); x <- x - m. Deviation: r = 1 where either is 0.
-double lars_ratio(const OptimizerStep& step, double parameter_norm, double gradient_norm);
+MURM_HOST_DEVICE inline double lars_ratio(const OptimizerStep& step, double parameter_norm,
+                                          double gradient_norm) {
+  const double below = gradient_norm + static_cast<double>(step.weight_decay) * parameter_norm;
+  return parameter_norm > 0 && below > 0 ? step.trust * parameter_norm / below : 1.0;
+}
 /// `rate`: lr r
 MURM_HOST_DEVICE inline void lars_element(const OptimizerStep& s, float rate, float& x,
                                           float gradient, float& m) {
@@ -137,7 +141,12 @@ MURM_HOST_DEVICE inline void lars_element(const OptimizerStep& s, float rate, fl
 
 /// LAMB (You et al. 2020, Algorithm 2): m, v as Adam; u = m' / (sqrt(v') + eps) + wd x, bias-corrected;
 /// x <- x - lr (phi(|x|) / |u|) u per block, phi(z) = min(z, 10). Deviation: the ratio is 1 where a norm is 0.
-double lamb_ratio(double parameter_norm, double direction_norm);
+MURM_HOST_DEVICE inline double lamb_ratio(double parameter_norm, double direction_norm) {
+  constexpr double parameter_norm_max = 10;
+  if (!(parameter_norm > 0) || !(direction_norm > 0)) return 1.0;
+  return (parameter_norm < parameter_norm_max ? parameter_norm : parameter_norm_max) /
+         direction_norm;
+}
 MURM_HOST_DEVICE inline void lamb_moments(const OptimizerStep& s, float gradient, float& m,
                                           float& v) {
   const float g = gradient * s.gradient_scale;
@@ -146,6 +155,19 @@ MURM_HOST_DEVICE inline void lamb_moments(const OptimizerStep& s, float gradient
 }
 MURM_HOST_DEVICE inline float lamb_direction(const OptimizerStep& s, float x, float m, float v) {
   return (m * s.correction1) / (std::sqrt(v * s.correction2) + s.epsilon) + s.weight_decay * x;
+}
+
+/// lr r of a block of lars or lamb, r = 1 unless it adapts. `direction_norm`: of the gradient as it came (lars), or of
+/// the direction (lamb).
+MURM_HOST_DEVICE inline float block_rate(const OptimizerStep& s, bool adapt, double parameter_norm,
+                                         double direction_norm) {
+  double ratio = 1;
+  if (adapt && s.kind == OptimizerKind::lamb) ratio = lamb_ratio(parameter_norm, direction_norm);
+  if (adapt && s.kind == OptimizerKind::lars) {
+    const double scale = std::fabs(static_cast<double>(s.gradient_scale));
+    ratio = lars_ratio(s, parameter_norm, scale * direction_norm);
+  }
+  return static_cast<float>(static_cast<double>(s.learning_rate) * ratio);
 }
 
 }  // namespace murm

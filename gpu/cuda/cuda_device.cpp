@@ -92,6 +92,7 @@ void CudaDevice::copy(const Tensor& destination, const Tensor& source) {
   for_each_run(source, [&](const float* data, std::size_t offset, std::size_t length) {
     copy_bytes(stream, length * sizeof(float), data, to + offset);
   });
+  in_flight_.push_back(source);
 }
 
 const float* CudaDevice::here(const Tensor& tensor, Scratch& scratch) {
@@ -101,6 +102,7 @@ const float* CudaDevice::here(const Tensor& tensor, Scratch& scratch) {
   for_each_run(tensor, [&](const float* data, std::size_t offset, std::size_t length) {
     copy_bytes(stream_.use(), length * sizeof(float), data, copied + offset);
   });
+  in_flight_.push_back(tensor);
   return copied;
 }
 

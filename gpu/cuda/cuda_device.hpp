@@ -80,8 +80,9 @@ class CudaDevice final : public Device {
   std::unique_ptr<Device> processor_;
   Pool<DeviceBuffer> pool_;
   Pool<PinnedBuffer> staging_;
-  std::vector<Tensor> in_flight_;  // copies that uploads read from, until somebody waits
+  std::vector<Tensor> in_flight_;  // what copies read from, until somebody waits
   Scratch scratch_;
+  Scratch gathered_[3];  // sources that lie elsewhere
   Graphs graphs_;
   Products products_;
   CudaSequences sequences_;

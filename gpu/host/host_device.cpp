@@ -1,7 +1,6 @@
 #include "gpu/host/host_device.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -76,10 +75,6 @@ double HostDevice::norm(const Tensor& x) {
 
 namespace {
 
-float block_rate(const OptimizerStep& step, double ratio) {
-  return static_cast<float>(static_cast<double>(step.learning_rate) * ratio);
-}
-
 /// One block of an optimizer that takes norms; `x`, `first` and `second` begin at the block.
 void step_block(const OptimizerStep& step, const Tensor& gradient, bool adapt, float* x,
                 float* first, float* second) {
@@ -96,16 +91,10 @@ void step_block(const OptimizerStep& step, const Tensor& gradient, bool adapt, f
     }
   });
   const double norm = host::square_root_of(parameters);
-  const double of_direction = host::square_root_of(directions);
-  if (lamb) {
-    const double ratio = adapt ? lamb_ratio(norm, of_direction) : 1.0;
-    host::lamb_step(step, block_rate(step, ratio), gradient.length(), x, first, second);
-    return;
-  }
-  const double scale = std::abs(static_cast<double>(step.gradient_scale));
-  const double ratio = adapt ? lars_ratio(step, norm, scale * of_direction) : 1.0;
+  const float rate = block_rate(step, adapt, norm, host::square_root_of(directions));
+  if (lamb) return host::lamb_step(step, rate, gradient.length(), x, first, second);
   for_each_run(gradient, [&](const float* data, std::size_t offset, std::size_t length) {
-    host::lars_step(step, block_rate(step, ratio), length, data, x + offset, first + offset);
+    host::lars_step(step, rate, length, data, x + offset, first + offset);
   });
 }
 

@@ -1,4 +1,4 @@
-// What a lane on a CUDA device asks of CUDA, and what becomes of CUDA's errors: on the fake one.
+// What a lane and verbs on a CUDA device ask of CUDA, and what becomes of CUDA's errors: on the fake one.
 #include <string>
 
 #include "gpu/cuda/check.hpp"
@@ -112,6 +112,49 @@ TEST_CASE("cuda: slow streams change nothing: whoever reads has waited") {
     const GradientReady found = slow.step();
     require_equal(found, expected);
   }
+  fake::reset();
+}
+
+TEST_CASE("cuda: verbs in a row ask nobody to wait, and allocate nothing once they have run") {
+  fake::reset();
+  const auto kind = GENERATE(OptimizerKind::adam, OptimizerKind::lamb);
+  const std::size_t n = 20'000;
+  HostDevice host;
+  const Tensor gradient = host.allocate(n);
+  host.zero(gradient);
+  const auto device = make_cuda_device();
+  const Tensor x = device->allocate(n);
+  const std::vector<Tensor> state{device->allocate(n), device->allocate(n)};
+  for (const Tensor& tensor : {x, state[0], state[1]}) device->zero(tensor);
+  const auto round = [&] {
+    device->compensate({.lambda = 0.1F}, gradient, x, x, {}, state[0]);
+    device->optimizer_step(make_optimizer_step({.kind = kind}, 0.1, 1, 1), x, gradient, state);
+    device->scale(x, 0.5F);
+  };
+  round();
+  const std::size_t allocations = fake::counters().device_allocations;
+  const std::size_t waits = fake::calls("cudaStreamSynchronize");
+  round();
+  CHECK(fake::counters().device_allocations == allocations);
+  CHECK(fake::calls("cudaStreamSynchronize") == waits);
+}
+
+TEST_CASE("cuda: what a copy reads from is not handed out again before it has been read") {
+  fake::reset();
+  fake::delay_streams(std::chrono::microseconds(2000));
+  const auto device = make_cuda_device();
+  const Tensor x = device->allocate(64);
+  const auto copy_of = [&](float value) {
+    const Tensor staged = device->allocate_staging(64);
+    std::ranges::fill(host_span(staged), value);
+    return staged;
+  };
+  device->copy(x, copy_of(1));
+  const Tensor next = copy_of(2);
+  const Tensor found = device->allocate_staging(64);
+  device->copy(found, x);
+  device->wait();
+  CHECK(host_span(found)[0] == 1);
   fake::reset();
 }
 
