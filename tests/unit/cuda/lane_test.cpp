@@ -1,6 +1,7 @@
 // What a lane and verbs on a CUDA device ask of CUDA, and what becomes of CUDA's errors: on the fake one.
 #include <string>
 
+#include "algorithms/parameter_server/compensation.hpp"
 #include "gpu/cuda/check.hpp"
 #include "models/digits.hpp"
 #include "models/gradient_lane.hpp"
