@@ -66,19 +66,14 @@ class Coordinator {
   }
 
   void lose(const ProcessLost& lost) {
-    Membership membership;
-    for (const PeerId peer : seats_.lose(lost)) {
-      members_.erase(peer);
-      membership.change.left.push_back(peer);
-    }
+    std::vector<PeerId> left = seats_.lose(lost);
+    for (const PeerId peer : left) members_.erase(peer);
     if (phase_ >= Phase::ending) return;
-    if (lost.connection != 0 && membership.change.left.empty()) return;  // a stranger, never seated
+    if (lost.connection != 0 && left.empty()) return;  // a stranger, never seated
     if (phase_ == Phase::gathering && !options_.workers_can_come) {
       return end(RunStatus::failed, "a worker process ended before the run began: " + lost.reason);
     }
-    if (membership.change.left.empty()) return;
-    go_on_without(std::move(membership), lost.reason);
-    if (seats_.live_count() == 0) all_lost("all workers were lost");
+    if (!left.empty()) go_on_without(std::move(left), lost.reason, "all workers were lost");
   }
 
   /// One whose process goes on.
@@ -93,10 +88,7 @@ class Coordinator {
     }
     seats_.lose(failure.worker);
     members_.erase(failure.worker);
-    Membership membership;
-    membership.change.left.push_back(failure.worker);
-    go_on_without(std::move(membership), failure.reason);
-    if (seats_.live_count() == 0) all_lost(failure.reason);
+    go_on_without({failure.worker}, failure.reason, failure.reason);
   }
 
   void reject(const PeerRejected& rejected) {
@@ -280,16 +272,17 @@ class Coordinator {
     self_->send(cast_.steward, membership);
   }
 
-  void go_on_without(Membership membership, const std::string& why) {
-    notice(std::to_string(membership.change.left.size()) + " worker(s) lost: " + why +
+  /// Or without anybody: then the run waits for others, or fails with the last of these reasons.
+  void go_on_without(std::vector<PeerId> left, const std::string& why,
+                     const std::string& why_none) {
+    notice(std::to_string(left.size()) + " worker(s) lost: " + why +
            "; their leases go to the others");
+    Membership membership;
+    membership.change.left = std::move(left);
     announce(std::move(membership));
-  }
-
-  void all_lost(const std::string& why) {
-    if (phase_ == Phase::gathering) return;
+    if (seats_.live_count() > 0 || phase_ == Phase::gathering) return;
     if (outcome_.signal != 0) return end(RunStatus::interrupted, "interrupted");
-    if (!options_.workers_can_come) return end(RunStatus::failed, why);
+    if (!options_.workers_can_come) return end(RunStatus::failed, why_none);
     arm(rejoin_deadline);
   }
 

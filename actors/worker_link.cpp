@@ -71,9 +71,7 @@ class Link {
     wire_->send(failure);
     if (!failure.of_worker_alone) return;
     failed_.insert(failure.worker);
-    if (failed_.size() < workers_.size()) return;
-    wire_->send(Leave{process_id()});
-    end(failure_);
+    if (failed_.size() == workers_.size()) leave(failure_);
   }
   void report(WorkerReport report) {
     const TransportCounters counters = transport_->counters();
@@ -88,9 +86,9 @@ class Link {
     std::erase_if(workers_, [&](const auto& entry) { return entry.second.address() == address; });
     if (workers_.empty()) end(failure_);
   }
-  void leave() {
+  void leave(std::string reason) {
     if (wire_ && wire_->admitted()) wire_->send(Leave{process_id()});
-    end("left");
+    end(std::move(reason));
   }
 
   void end(std::string reason) {
@@ -192,7 +190,7 @@ WorkerLink::behavior_type worker_link(WorkerLink::pointer self, WorkerLinkOption
       [link](const WireConnected& event) { link->connected(event.connection); },
       [link](const WireLost& event) { link->lost(event.reason); },
       [link](const HeartbeatTick&) { link->tick(); },
-      [link](const LeaveRun&) { link->leave(); },
+      [link](const LeaveRun&) { link->leave("left"); },
   };
 }
 

@@ -46,9 +46,9 @@ class Device : public Algebra {
   // -- time
   /// Until everything so far is done.
   virtual void wait() = 0;
-  /// Carries out `work`, which asks for this device's algebra alone. The same key stands for the same calls with the same
-  /// arguments, so that a device may have kept them and not ask again. Losses taken within `work` may be left for later:
-  /// whoever takes them outside gets them all.
+  /// Carries out `work`. On a device with memory of its own it asks for the device's algebra alone, and the same key stands for
+  /// the same calls with the same arguments: they may have been kept, and `work` is not asked again. Losses taken within
+  /// `work` may be left for later: whoever takes them outside gets them all.
   virtual void repeat(std::uint64_t key, const std::function<void()>& work) = 0;
 
   /// Whether a part of a batch whose numbers fit its caches is worked on faster than the whole.

@@ -5,6 +5,9 @@
 #include <compare>
 #include <cstddef>
 
+#include "algorithms/vocabulary.hpp"
+#include "gpu/algebra.hpp"
+
 namespace murm {
 
 /// c[m,n] <- op(a)[m,k] op(b)[k,n] (+ bias[n]) (then max(0, .)) (+ c, or + residual[m,n]), row-major.
@@ -30,5 +33,28 @@ struct ProductOperands {
   float* c = nullptr;
   bool b_is_weight = false;  // b stays the same until new_weights: its converted form may be kept
 };
+
+/// Algebra::linear as a product, but for gelu, which no product does. Requires: no residual after an activation (asserted).
+inline ProductShape linear_shape(std::size_t n, std::size_t in, std::size_t out,
+                                 const Epilogue& epilogue) {
+  const bool plain = epilogue.activation == Activation::none;
+  MURM_ASSERT(plain || epilogue.residual == nullptr, "a residual after an activation");
+  return {.m = n,
+          .k = in,
+          .n = out,
+          .b_transposed = true,
+          .bias = epilogue.bias != nullptr,
+          .relu = epilogue.activation == Activation::relu,
+          .residual = epilogue.residual != nullptr};
+}
+inline ProductOperands linear_operands(const float* x, const float* w, const Epilogue& epilogue,
+                                       float* y) {
+  return {.a = x,
+          .b = w,
+          .bias = epilogue.bias,
+          .residual = epilogue.residual,
+          .c = y,
+          .b_is_weight = true};
+}
 
 }  // namespace murm

@@ -33,12 +33,8 @@ GradientReady GradientLane::run(const Lease& lease, std::span<const Tensor> para
       ready.loss_sum += objective_->gradient(flat, batch, to).loss_sum;
       if (done > 0) device_->axpy(sum, 1.0F, partial_);
     };
-    // On a device with memory of its own, batches of one size lie at one address, and so does all else.
-    if (device_->has_own_memory()) {
-      device_->repeat(2 * count + (done > 0 ? 1 : 0), [&compute] { compute(); });
-    } else {
-      compute();
-    }
+    // In a device's own memory batches lie at one address, and so does all else.
+    device_->repeat(2 * count + (done > 0 ? 1 : 0), [&compute] { compute(); });
     done += count;
   }
   batches_->release();

@@ -49,7 +49,8 @@ struct ObjectiveKind {
                                          const SampleShape& shape) = nullptr;
   /// Throws InputError for numbers that the kind cannot have; null: any will do.
   void (*check)(const ObjectiveOptions& options) = nullptr;
-  /// Whether it looks at parameters, batches and gradients through the device alone, whose memory may be its own.
+  /// Whether it looks at parameters, batches and gradients through the device alone, whose memory may be its own, and asks the
+  /// device for the same work for all batches of one size.
   bool on_any_device = false;
 };
 

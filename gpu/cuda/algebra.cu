@@ -1,8 +1,8 @@
 #include "gpu/cuda/algebra.hpp"
 
 #include "gpu/bfloat.hpp"
+#include "gpu/cuda/elements.hpp"
 #include "gpu/cuda/launch.hpp"
-#include "gpu/cuda/numbers.hpp"
 #include "gpu/cuda/reduce.hpp"
 #include "gpu/vector_math.hpp"
 
@@ -37,49 +37,11 @@ __device__ std::size_t row_named(float index, std::size_t rows) {
   return index >= 0 && index < static_cast<float>(rows) ? static_cast<std::size_t>(index) : rows;
 }
 
-/// Block: one row of the table. It looks through the indices in groups as wide as the block, and adds what it finds in
-/// order; nobody else writes to its row.
-__global__ void scatter_rows_kernel(std::size_t n, std::size_t rows, std::size_t width,
-                                    const float* __restrict__ indices, const float* __restrict__ dy,
-                                    float* dtable) {
-  __shared__ unsigned found[kThreads / kWarp];
-  for (std::size_t first = 0; first < n; first += kThreads) {
-    const std::size_t mine = first + threadIdx.x;
-    const bool here = mine < n && row_named(indices[mine], rows) == blockIdx.x;
-    const unsigned of_warp = __ballot_sync(kWholeWarp, here ? 1 : 0);
-    if (threadIdx.x % kWarp == 0) found[threadIdx.x / kWarp] = of_warp;
-    __syncthreads();
-    for (unsigned warp = 0; warp < kThreads / kWarp; ++warp) {
-      for (unsigned left = found[warp]; left != 0; left &= left - 1) {
-        const std::size_t i = first + warp * kWarp +
-                              static_cast<unsigned>(__ffs(static_cast<int>(left))) - 1;
-        for (std::size_t c = threadIdx.x; c < width; c += kThreads) {
-          dtable[blockIdx.x * width + c] += dy[i * width + c];
-        }
-      }
-    }
-    __syncthreads();
-  }
-}
-
-template <unsigned kWidth>
-void axpy_by(cudaStream_t stream, std::size_t n, float a, const float* x, float* y) {
-  for_each_element(stream, n / kWidth, [=] __device__(std::size_t i) {
-    const auto more = load<kWidth>(x + kWidth * i);
-    auto sum = load<kWidth>(y + kWidth * i);
-    for (unsigned c = 0; c < kWidth; ++c) sum.at[c] += a * more.at[c];
-    store<kWidth>(sum, y + kWidth * i);
-  });
-}
-
 }  // namespace
 
 void axpy(cudaStream_t stream, std::size_t n, float a, const float* x, float* y) {
-  if (in_fours(n, {x, y})) {
-    axpy_by<4>(stream, n, a, x, y);
-  } else {
-    axpy_by<1>(stream, n, a, x, y);
-  }
+  for_each_number(
+      stream, n, [=] __device__(float& sum, float more) { sum += a * more; }, Updated{y}, Read{x});
 }
 
 void round_to_bfloat(cudaStream_t stream, std::size_t n, const float* x, std::uint16_t* rounded) {
@@ -87,20 +49,29 @@ void round_to_bfloat(cudaStream_t stream, std::size_t n, const float* x, std::ui
 }
 
 void gelu(cudaStream_t stream, std::size_t n, float* x, float* slope) {
-  for_each_element(stream, n, [=] __device__(std::size_t i) {
-    const Gelu at = murm::gelu(x[i]);
-    x[i] = at.value;
-    if (slope != nullptr) slope[i] = at.slope;
-  });
+  if (slope == nullptr) {
+    return for_each_number(
+        stream, n, [] __device__(float& value) { value = murm::gelu(value).value; }, Updated{x});
+  }
+  for_each_number(
+      stream, n,
+      [] __device__(float& value, float& slope_there) {
+        const Gelu at = murm::gelu(value);
+        value = at.value;
+        slope_there = at.slope;
+      },
+      Updated{x}, Written{slope});
 }
 
 void mask(cudaStream_t stream, std::size_t n, const float* activation, float* x) {
-  for_each_element(stream, n,
-                   [=] __device__(std::size_t i) { x[i] = activation[i] > 0 ? x[i] : 0; });
+  for_each_number(
+      stream, n, [] __device__(float& value, float active) { value = active > 0 ? value : 0; },
+      Updated{x}, Read{activation});
 }
 
 void multiply(cudaStream_t stream, std::size_t n, const float* factor, float* x) {
-  for_each_element(stream, n, [=] __device__(std::size_t i) { x[i] *= factor[i]; });
+  for_each_number(
+      stream, n, [] __device__(float& value, float by) { value *= by; }, Updated{x}, Read{factor});
 }
 
 std::size_t column_sums_workspace(std::size_t rows, std::size_t columns) {
@@ -121,12 +92,6 @@ void gather_rows(cudaStream_t stream, std::size_t n, std::size_t rows, std::size
     const std::size_t row = row_named(indices[i / width], rows);
     y[i] = row < rows ? table[row * width + i % width] : __int_as_float(0x7FC00000);
   });
-}
-
-void scatter_rows(cudaStream_t stream, std::size_t n, std::size_t rows, std::size_t width,
-                  const float* indices, const float* dy, float* dtable) {
-  launch(stream, dim3(static_cast<unsigned>(rows)), dim3(kThreads), scatter_rows_kernel, n, rows,
-         width, indices, dy, dtable);
 }
 
 }  // namespace murm::cuda

@@ -3,13 +3,13 @@
 #include "gpu/cuda/algebra.hpp"
 #include "gpu/cuda/launch.hpp"
 #include "gpu/cuda/reduce.hpp"
+#include "gpu/cuda/warp_rows.hpp"
 #include "gpu/vector_math.hpp"
 
 namespace murm::cuda {
 namespace {
 
 constexpr std::size_t kWideRow = 1024;  // classes
-constexpr unsigned kBlockWarps = kThreads / kWarp;
 
 /// Of one row; as long as two numbers of fp32.
 struct RowLoss {
@@ -29,7 +29,7 @@ struct OfBlock {
   static constexpr unsigned kWidth = kThreads;
   template <class Operation, class T>
   __device__ static T over(T value) {
-    return over_block<Operation, kBlockWarps>(value);
+    return over_block<Operation, kWarps>(value);
   }
 };
 
@@ -81,8 +81,8 @@ __global__ void add_rows_kernel(std::size_t n, const RowLoss* __restrict__ rows,
     loss += static_cast<double>(rows[i].loss);
     hits += rows[i].hit > 0 ? 1 : 0;
   }
-  loss = over_block<Sum, kBlockWarps>(loss);
-  hits = over_block<Sum, kBlockWarps>(hits);
+  loss = over_block<Sum, kWarps>(loss);
+  hits = over_block<Sum, kWarps>(hits);
   if (threadIdx.x > 0) return;
   losses->loss_sum += loss;
   losses->correct += hits;

@@ -89,8 +89,12 @@ void CudaDevice::copy(const Tensor& destination, const Tensor& source) {
   float* to = on_device(destination);
   if (to == nullptr) to = host_span(destination).data();
   if (from != nullptr) return copy_bytes(stream, source.length() * sizeof(float), from, to);
+  copy_runs(source, to);
+}
+
+void CudaDevice::copy_runs(const Tensor& source, float* to) {
   for_each_run(source, [&](const float* data, std::size_t offset, std::size_t length) {
-    copy_bytes(stream, length * sizeof(float), data, to + offset);
+    copy_bytes(stream_.use(), length * sizeof(float), data, to + offset);
   });
   in_flight_.push_back(source);
 }
@@ -99,10 +103,7 @@ const float* CudaDevice::here(const Tensor& tensor, Scratch& scratch) {
   if (const float* found = on_device(tensor); found != nullptr) return found;
   stream_.use();
   float* copied = scratch.numbers(tensor.length());
-  for_each_run(tensor, [&](const float* data, std::size_t offset, std::size_t length) {
-    copy_bytes(stream_.use(), length * sizeof(float), data, copied + offset);
-  });
-  in_flight_.push_back(tensor);
+  copy_runs(tensor, copied);
   return copied;
 }
 
@@ -115,21 +116,7 @@ void CudaDevice::new_weights(std::size_t /*uses*/) { products_.new_weights(); }
 
 void CudaDevice::linear(std::size_t n, std::size_t in, std::size_t out, const float* x,
                         const float* w, const Epilogue& epilogue, float* y) {
-  const bool plain = epilogue.activation == Activation::none;
-  MURM_ASSERT(plain || epilogue.residual == nullptr, "a residual after an activation");
-  products_.multiply({.m = n,
-                      .k = in,
-                      .n = out,
-                      .b_transposed = true,
-                      .bias = epilogue.bias != nullptr,
-                      .relu = epilogue.activation == Activation::relu,
-                      .residual = epilogue.residual != nullptr},
-                     {.a = x,
-                      .b = w,
-                      .bias = epilogue.bias,
-                      .residual = epilogue.residual,
-                      .c = y,
-                      .b_is_weight = true});
+  products_.multiply(linear_shape(n, in, out, epilogue), linear_operands(x, w, epilogue, y));
   // cuBLASLt's GELU is the approximation with tanh, another function.
   if (epilogue.activation == Activation::gelu) gelu(stream_.use(), n * out, y, epilogue.slope);
 }

@@ -71,6 +71,8 @@ class CudaDevice final : public Device {
   ImageAlgebra& images() override { return images_; }
 
  private:
+  /// From the processor's memory; the source is kept until somebody waits.
+  void copy_runs(const Tensor& source, float* to);
   /// A tensor's numbers in one run on this device, copied to `scratch` if they lie elsewhere.
   const float* here(const Tensor& tensor, Scratch& scratch);
   /// A copy in the processor's memory, in one run.

@@ -1,6 +1,6 @@
 // Element-wise work on several arrays at once: 16 bytes at a time where their addresses allow it, numbers singly elsewhere.
 // Room: gpu/cuda. Knows addresses; not what a number means. For .cu files alone.
-// Caller: the kernels of optimizers.
+// Caller: gpu/cuda/algebra, gpu/cuda/optimizers, gpu/cuda/block_optimizers.
 #pragma once
 #include <cstdint>
 

@@ -186,6 +186,7 @@ void Products::new_weights() { state_->kept_count = 0; }
 
 void Products::multiply(const ProductShape& shape, const ProductOperands& operands) {
   State& state = *state_;
+  const cudaStream_t stream = state.stream.use();  // before anything is allocated
   const void* a = operands.a;
   const void* b = operands.b;
   if (state.bf16) {
@@ -202,7 +203,6 @@ void Products::multiply(const ProductShape& shape, const ProductOperands& operan
   if (shape.bias) set(plan.description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   const float alpha = 1;
   const float beta = shape.add || shape.residual ? 1.0F : 0.0F;
-  const cudaStream_t stream = state.stream.use();
   check(cublasLtMatmul(state.handle.get(), plan.description.get(), &alpha, b, plan.b.get(), a,
                        plan.a.get(), &beta, added, plan.c.get(), operands.c, plan.c.get(),
                        &plan.algorithm, state.workspace.numbers(numbers_for(plan.workspace_bytes)),

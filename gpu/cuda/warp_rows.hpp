@@ -1,6 +1,6 @@
 // Rows of numbers that belong to warps: which row a warp has, and which of its numbers a lane has.
 // Room: gpu/cuda. For .cu files alone.
-// Caller: gpu/cuda/sequences.cu, gpu/cuda/layer_norm.cu, gpu/cuda/attention_gradient.cu.
+// Caller: the kernels of this room whose rows are the work of a warp or a block.
 #pragma once
 #include <cuda_runtime.h>
 

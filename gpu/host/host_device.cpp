@@ -131,21 +131,7 @@ void HostDevice::optimizer_step(const OptimizerStep& step, const Tensor& x, cons
 
 void HostDevice::linear(std::size_t n, std::size_t in, std::size_t out, const float* x,
                         const float* w, const Epilogue& epilogue, float* y) {
-  const bool plain = epilogue.activation == Activation::none;
-  MURM_ASSERT(plain || epilogue.residual == nullptr, "a residual after an activation");
-  products_.multiply({.m = n,
-                      .k = in,
-                      .n = out,
-                      .b_transposed = true,
-                      .bias = epilogue.bias != nullptr,
-                      .relu = epilogue.activation == Activation::relu,
-                      .residual = epilogue.residual != nullptr},
-                     {.a = x,
-                      .b = w,
-                      .bias = epilogue.bias,
-                      .residual = epilogue.residual,
-                      .c = y,
-                      .b_is_weight = true});
+  products_.multiply(linear_shape(n, in, out, epilogue), linear_operands(x, w, epilogue, y));
   if (epilogue.activation == Activation::gelu) host::gelu(n * out, y, epilogue.slope);
 }
 

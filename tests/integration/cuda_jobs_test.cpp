@@ -45,6 +45,23 @@ TEST_CASE("murm devices measures a CUDA device that can be used") {
   CHECK(devices[1].at("copies_gb_per_second") > 0);
 }
 
+TEST_CASE("murm bench step computes on a CUDA device, and its losses are the processor's") {
+  const Trial trial;
+  const Words words{"bench", "step",      "--model", "mlp",       "--batch",
+                    "2",     "--windows", "1",       "--seconds", "0.01"};
+  const auto losses_on = [&](const std::string& device) {
+    Program bench = start(trial, words + Words{"--device", device, "--report", "step.json"});
+    require_exit(bench, 0);
+    const auto report = nlohmann::json::parse(content_of(trial / "step.json"));
+    CHECK(report.at("device") == device);
+    return report.at("first_losses").get<std::vector<double>>();
+  };
+  const auto near = losses_on("cpu");
+  const auto far = losses_on("cuda:0");
+  REQUIRE(far.size() >= 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(far.at(i) == Approx(near.at(i)).epsilon(1e-3));
+}
+
 TEST_CASE("a job computes on the processor and on a CUDA device at once, and its ledger is whole") {
   const std::string processes = GENERATE("0", "3");
   const std::string algorithm = GENERATE("asp", "bsp");
@@ -84,6 +101,18 @@ TEST_CASE("a CUDA device that is lost takes one worker with it, and the others d
   INFO(program.errors());
   CHECK(program.says("unspecified launch failure"));
   CHECK(program.says("1 worker(s) lost"));
+  require_whole_ledger(trial.report(), 4000);
+}
+
+TEST_CASE("a worker process whose device is lost leaves at once, while the others go on") {
+  const Environment environment("FAKE_CUDA_CALLS_UNTIL_LOST", "500");
+  const Trial trial;
+  Program program = start(trial, mixed + Words{"--processes", "3"} +
+                                     set({"algorithm.name=asp", "emulate.step_ms=[20]"}));
+  REQUIRE(eventually([&] { return program.says("1 worker(s) lost"); }));
+  CHECK(eventually([&] { return program.children().size() == 2; }));
+  CHECK(program.wait(0s) == still_running);
+  require_exit(program, 0);
   require_whole_ledger(trial.report(), 4000);
 }
 

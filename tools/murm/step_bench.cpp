@@ -36,22 +36,14 @@ Benchmark benchmark(const std::string& model) {
   made.objective.kind = model;
   if (model == "mlp") {
     made.objective.hidden = {1024, 1024};
-  } else if (model == "gpt") {
-    made.objective.layers = 6;
-    made.objective.dim = 192;
-    made.objective.heads = 6;
-    made.features = made.targets = 128;
-    made.classes = 256;
-    made.batch = 16;
-    made.optimizer = {.kind = OptimizerKind::adamw, .weight_decay = 0.01};
-    made.learning_rate = 3e-4;
-  } else if (model == "gpt-124m") {  // GPT-2, small
+  } else if (model == "gpt" || model == "gpt-124m") {
+    const bool large = model == "gpt-124m";  // the sizes of GPT-2's smallest
     made.objective.kind = "gpt";
-    made.objective.layers = 12;
-    made.objective.dim = 768;
-    made.objective.heads = 12;
-    made.features = made.targets = 1024;
-    made.classes = 50257;
+    made.objective.layers = large ? 12 : 6;
+    made.objective.dim = large ? 768 : 192;
+    made.objective.heads = large ? 12 : 6;
+    made.features = made.targets = large ? 1024 : 128;
+    made.classes = large ? 50257 : 256;
     made.batch = 16;
     made.optimizer = {.kind = OptimizerKind::adamw, .weight_decay = 0.01};
     made.learning_rate = 3e-4;

@@ -7,7 +7,7 @@
 #include "gpu/host/host_device.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/cuda/device_array.hpp"
-#include "tests/unit/cuda/image_numbers.hpp"
+#include "tests/unit/cuda/made_up_numbers.hpp"
 #include "tests/unit/gpu/image_reference.hpp"
 
 namespace murm {
@@ -130,11 +130,11 @@ TEST_CASE("a convolution on the device is that of the processor, wherever its ar
   std::vector<float> y(output_numbers(conv.shape));
   host.images().conv(conv.shape, conv.x.data(), conv.w.data(), conv.bias.data(), y.data());
   const std::vector<float> found = DeviceConv(conv, 0).forward(true);
-  CHECK(error(found, y) < kBar);
+  CHECK(distance(found, y) < kBar);
   const DeviceConv shifted(conv, 1);
   CHECK(shifted.forward(true) == found);
   host.images().conv(conv.shape, conv.x.data(), conv.w.data(), nullptr, y.data());
-  CHECK(error(shifted.forward(false), y) < kBar);
+  CHECK(distance(shifted.forward(false), y) < kBar);
 }
 
 TEST_CASE("a convolution with its pool on the device keeps the first of equal numbers") {
@@ -156,9 +156,9 @@ TEST_CASE("a convolution with its pool on the device keeps the first of equal nu
 }
 
 void check(const Gradients& found, const Gradients& expected) {
-  CHECK(error(found.dw, expected.dw) < kBar);
-  CHECK(error(found.dbias, expected.dbias) < kBar);
-  CHECK(error(found.dx, expected.dx) < kBar);
+  CHECK(distance(found.dw, expected.dw) < kBar);
+  CHECK(distance(found.dbias, expected.dbias) < kBar);
+  CHECK(distance(found.dx, expected.dx) < kBar);
 }
 
 TEST_CASE("the gradient of a convolution on the device is that of the processor") {
@@ -198,7 +198,7 @@ TEST_CASE("the gradient on the device leaves out what nobody wants") {
       workspace(garbage(cuda::conv_gradient_workspace(conv.shape)));
   cuda::conv_gradient(kStream, conv.shape, device.x.get(), device.w.get(),
                       {.dy = device_dy.get(), .dw = dw.get()}, workspace.get());
-  CHECK(error(dw.read(), expected.dw) < kBar);
+  CHECK(distance(dw.read(), expected.dw) < kBar);
 }
 
 TEST_CASE("no pictures: nothing is written, and the gradient by the weights is zero") {

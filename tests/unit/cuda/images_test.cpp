@@ -8,7 +8,7 @@
 #include "gpu/host/host_device.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/cuda/device_array.hpp"
-#include "tests/unit/cuda/image_numbers.hpp"
+#include "tests/unit/cuda/made_up_numbers.hpp"
 
 namespace murm {
 namespace {
@@ -143,12 +143,12 @@ TEST_CASE("normalisation on the device is that of the processor, forward and bac
                       GENERATE(false, true));
   const Normed expected = norm.on_host();
   const Normed found = norm.on_device(GENERATE(0U, 1U));
-  CHECK(error(found.y, expected.y) < kBar);
-  CHECK(error(found.statistics, expected.statistics) < kBar);
-  CHECK(error(found.dy, expected.dy) < kBar);
-  CHECK(error(found.dx, expected.dx) < kBar);
-  CHECK(error(found.dscale, expected.dscale) < kBar);
-  CHECK(error(found.dshift, expected.dshift) < kBar);
+  CHECK(distance(found.y, expected.y) < kBar);
+  CHECK(distance(found.statistics, expected.statistics) < kBar);
+  CHECK(distance(found.dy, expected.dy) < kBar);
+  CHECK(distance(found.dx, expected.dx) < kBar);
+  CHECK(distance(found.dscale, expected.dscale) < kBar);
+  CHECK(distance(found.dshift, expected.dshift) < kBar);
 }
 
 TEST_CASE("without pictures nothing is normalised, and nothing is added to the derivatives") {

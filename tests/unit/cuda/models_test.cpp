@@ -70,6 +70,10 @@ void compare(const ObjectiveOptions& options, const std::shared_ptr<const Datase
   CHECK(train(make_cuda_device(), options, data, rate).parameters == far.parameters);
 }
 
+TEST_CASE("cuda: a logistic regression learns as on the processor") {
+  compare({.kind = "logistic"}, std::make_shared<Patterns>(PictureShape{6, 6, 1}), 0.1F);
+}
+
 TEST_CASE("cuda: an mlp learns as on the processor") {
   compare({.kind = "mlp", .hidden = {20, 20}}, std::make_shared<Patterns>(PictureShape{6, 6, 1}),
           0.1F);
